@@ -9,7 +9,19 @@ Amounts are base units (int64), times unix seconds, addresses 20 bytes, hashes 3
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
 
 SCHEMA_VERSION = 1
 
@@ -94,7 +106,9 @@ pools = Table(
     Column("quorum", SmallInteger, nullable=False),
 )
 
-attestors = Table("attestors", metadata, _place(), Column("pool", Integer, nullable=False, index=True), _bytes("account", index=True))
+attestors = Table(
+    "attestors", metadata, _place(), Column("pool", Integer, nullable=False, index=True), _bytes("account", index=True)
+)
 
 milestones = Table(
     "milestones",
@@ -185,7 +199,7 @@ contributions = Table(
     "contributions",
     metadata,
     Column("pool", Integer, primary_key=True, autoincrement=False),
-    _int("start"),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
     _int("amount"),
     Column("number", Integer, nullable=False),  # in the pool's line, from 1
     _bytes("donor"),  # 20 zero bytes: anonymous
@@ -197,8 +211,6 @@ contributions = Table(
     Index("contributions_by_amount", "pool", "amount", "start"),
     sqlite_with_rowid=False,
 )
-contributions.c.start.primary_key = True
-
 releases = Table(
     "releases",
     metadata,
