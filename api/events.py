@@ -1,0 +1,144 @@
+"""The events of Moa's contracts, by their ABI files, and the decoding of one log. Pure.
+
+The layout is the Solidity ABI's: each indexed value of a fixed size is one topic, the others stand in the data as
+32-byte words, the dynamic ones (string, bytes) behind an offset. A log longer or shorter than its event is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sha3 import keccak_256
+
+from api.errors import UnknownLogError
+
+ABI = Path(__file__).parent / "abi"
+WORD = 32
+
+Value: TypeAlias = int | bool | bytes | str
+Reader: TypeAlias = Callable[[bytes, int], Value]
+
+
+def _uint(bits: int) -> Reader:
+    def read(data: bytes, at: int) -> int:
+        value = int.from_bytes(data[at : at + WORD], "big")
+        if value >> bits:
+            raise ValueError(f"{value} is more than {bits} bits")
+        return value
+
+    return read
+
+
+def _left(size: int) -> Reader:
+    """Return the reader of bytesN: the value stands at the left, zeros behind it."""
+
+    def read(data: bytes, at: int) -> bytes:
+        if any(data[at + size : at + WORD]):
+            raise ValueError(f"more than {size} bytes")
+        return data[at : at + size]
+
+    return read
+
+
+def _address(data: bytes, at: int) -> bytes:
+    if any(data[at : at + 12]):
+        raise ValueError("more than 20 bytes in an address")
+    return data[at + 12 : at + WORD]
+
+
+def _bool(data: bytes, at: int) -> bool:
+    return bool(_uint(1)(data, at))
+
+
+def _bytes(data: bytes, at: int) -> bytes:
+    offset = int.from_bytes(data[at : at + WORD], "big")
+    length = int.from_bytes(data[offset : offset + WORD], "big")
+    end = offset + WORD + length
+    if offset % WORD or offset + WORD > len(data) or end > len(data):
+        raise ValueError("bytes that run over the end")
+    return data[offset + WORD : end]
+
+
+def _string(data: bytes, at: int) -> str:
+    return _bytes(data, at).decode("utf-8", "replace")
+
+
+def _reader(kind: str) -> Reader:
+    named: dict[str, Reader] = {"address": _address, "bool": _bool, "bytes": _bytes, "string": _string}
+    if kind in named:
+        return named[kind]
+    if kind.startswith("uint") and kind[4:].isdigit():
+        return _uint(int(kind[4:]))
+    if kind.startswith("bytes") and kind[5:].isdigit():
+        return _left(int(kind[5:]))
+    raise ValueError(f"no reader for {kind}")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of one contract."""
+
+    name: str
+    topics: tuple[tuple[str, Reader], ...]
+    words: tuple[tuple[str, Reader], ...]
+    dynamic: bool
+
+    def decode(self, topics: bytes, data: bytes) -> dict[str, Value]:
+        """Return the values by name: int, bool, str; addresses and bytes as bytes.
+
+        Args:
+            topics: All topics, one after the other, the event's own first.
+            data: The log's data.
+
+        Raises:
+            ValueError: The log is not whole.
+
+        """
+        if len(topics) != WORD * (1 + len(self.topics)):
+            raise ValueError(f"{len(topics) // WORD} topics in place of {1 + len(self.topics)}")
+        head = WORD * len(self.words)
+        if len(data) < head or (len(data) != head and not self.dynamic):
+            raise ValueError(f"{len(data)} bytes of data in place of {head}")
+        values = {name: read(topics, WORD * (i + 1)) for i, (name, read) in enumerate(self.topics)}
+        values.update({name: read(data, WORD * i) for i, (name, read) in enumerate(self.words)})
+        return values
+
+
+@cache
+def events_of(contract: str) -> dict[bytes, Event]:
+    """Return a contract's events by their first topic."""
+    found = {}
+    for entry in json.loads((ABI / f"{contract}.json").read_text()):
+        if entry["type"] == "event":
+            event = _event(entry)
+            signature = f"{entry['name']}({','.join(i['type'] for i in entry['inputs'])})"
+            found[keccak_256(signature.encode()).digest()] = event
+    return found
+
+
+def _event(entry: dict[str, Any]) -> Event:
+    fields = [(i["name"], i["type"], i["indexed"]) for i in entry["inputs"]]
+    return Event(
+        name=entry["name"],
+        topics=tuple((name, _reader(kind)) for name, kind, indexed in fields if indexed),
+        words=tuple((name, _reader(kind)) for name, kind, indexed in fields if not indexed),
+        dynamic=any(kind in ("bytes", "string") for _, kind, indexed in fields if not indexed),
+    )
+
+
+def find(contract: str, topics: bytes) -> Event:
+    """Return the event of a contract's log.
+
+    Raises:
+        UnknownLogError: The contract has none with this first topic.
+
+    """
+    event = events_of(contract).get(topics[:WORD])
+    if event is None:
+        raise UnknownLogError(f"{contract} has no event with the topic 0x{topics[:WORD].hex() or '(none)'}")
+    return event
