@@ -1,0 +1,212 @@
+"""Every question that the pages and the JSON ask, each answered from one snapshot of the index.
+
+Lists come newest first, one page at a time. A method raises `NotFoundError` for what is not there, `BadParameterError`
+for a bad cursor and `UnavailableError` while there is no index.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from api.explorer import shapes
+from api.explorer.content import ContentFolder
+from api.explorer.database import Database
+from api.explorer.queries import batches, contributions, donors, events, health, judgements, movements, ngos, pools
+from api.explorer.queries import search as searching
+from api.explorer.queries.contributions import Filters
+from api.explorer.queries.reader import Reader
+
+__all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Filters", "Queries"]
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+
+class Queries:
+    """The one reader of the index.
+
+    Args:
+        database: The index.
+        content: The folder of texts and evidence.
+        clock: Says what time it is, in unix seconds; pools freeze by it.
+
+    """
+
+    def __init__(self, database: Database, content: ContentFolder, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._content = content
+        self._clock = clock
+
+    @contextmanager
+    def _read(self) -> Iterator[Reader]:
+        with self._database.snapshot() as connection:
+            yield Reader(connection, self._content, int(self._clock()))
+
+    # ------------------------------------------------------------------------------------------------ overview
+
+    def summary(self, latest: int = 12) -> shapes.Summary:
+        """Return the totals by token, the counts, the latest movements and the index's health."""
+        with self._read() as read:
+            return health.summary(read, self._database, latest)
+
+    def health(self) -> shapes.Health:
+        """Return how fresh the index is."""
+        with self._read() as read:
+            return health.health(read, self._database)
+
+    def movements(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[shapes.Movement]:
+        """Return what happened after a place, the oldest first."""
+        with self._read() as read:
+            return movements.after(read, after, limit)
+
+    def latest(
+        self, pool: int | None = None, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Movement]:
+        """Return the latest movements, of one pool or of all."""
+        with self._read() as read:
+            return movements.latest(read, pool, cursor, limit)
+
+    def search(self, q: str) -> list[shapes.Hit]:
+        """Return what a text may mean: an id, a name's beginning, an address, a hash, a block number."""
+        with self._read() as read:
+            return searching.search(read, q)
+
+    # --------------------------------------------------------------------------------------------------- pools
+
+    def pools(
+        self,
+        state: shapes.PoolStateName | None = None,
+        ngo: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.PoolSummary]:
+        """Return pools, the newest first."""
+        with self._read() as read:
+            return pools.page(read, state, ngo, cursor, limit)
+
+    def pool(self, pool: int) -> shapes.Pool:
+        """Return a pool with its milestones and releases."""
+        with self._read() as read:
+            return pools.pool(read, pool)
+
+    def milestones(self, pool: int) -> list[shapes.Milestone]:
+        """Return a pool's milestones in their order."""
+        with self._read() as read:
+            return pools.milestones(read, pool)
+
+    # ------------------------------------------------------------------------------------------- contributions
+
+    def contributions(
+        self,
+        pool: int,
+        filters: Filters | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Contribution]:
+        """Return a pool's contributions.
+
+        The newest first: by place in line, or by the time paid if a time is asked for. If amounts are asked for (and no
+        time, donor or gateway), the largest first.
+        """
+        with self._read() as read:
+            return contributions.of_pool(read, pool, filters or Filters(), cursor, limit)
+
+    def latest_contributions(
+        self, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Contribution]:
+        """Return the latest contributions of all pools."""
+        with self._read() as read:
+            return contributions.latest(read, cursor, limit)
+
+    def contribution(self, pool: int, start: int) -> shapes.ContributionDetail:
+        """Return a contribution with its proof and its trace."""
+        with self._read() as read:
+            return contributions.detail(read, pool, start)
+
+    def batches(
+        self,
+        pool: int | None = None,
+        gateway: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Batch]:
+        """Return batches, of a pool, of a gateway, of both or all."""
+        with self._read() as read:
+            return batches.page(read, pool, gateway, cursor, limit)
+
+    def batch(self, batch: bytes) -> shapes.Batch:
+        """Return a batch."""
+        with self._read() as read:
+            return batches.batch(read, batch)
+
+    def batch_contributions(
+        self, batch: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Contribution]:
+        """Return a batch's entries, in their order: the only list that does not begin with the newest."""
+        with self._read() as read:
+            return contributions.of_batch(read, batch, cursor, limit)
+
+    # -------------------------------------------------------------------------------------------------- people
+
+    def donor(self, donor: bytes) -> shapes.Donor:
+        """Return all that a donor id gave, by pool."""
+        with self._read() as read:
+            return donors.donor(read, donor)
+
+    def donor_contributions(
+        self, donor: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Contribution]:
+        """Return a donor's contributions to all pools."""
+        with self._read() as read:
+            return contributions.of_donor(read, donor, cursor, limit)
+
+    def ngos(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> shapes.Page[shapes.NgoSummary]:
+        """Return the NGOs, the latest accredited first."""
+        with self._read() as read:
+            return ngos.page(read, cursor, limit)
+
+    def ngo(self, address: bytes) -> shapes.Ngo:
+        """Return an NGO with its newest pools."""
+        with self._read() as read:
+            return ngos.ngo(read, address)
+
+    # ------------------------------------------------------------------------------------------ what was said
+
+    def attestations(
+        self,
+        pool: int | None = None,
+        ngo: bytes | None = None,
+        attestor: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Attestation]:
+        """Return attestations, filtered by any of pool, the pool's NGO and attestor."""
+        with self._read() as read:
+            return judgements.attestations(read, pool, ngo, attestor, cursor, limit)
+
+    def releases(
+        self,
+        pool: int | None = None,
+        ngo: bytes | None = None,
+        payee: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Release]:
+        """Return releases, filtered by any of pool, the pool's NGO and payee."""
+        with self._read() as read:
+            return judgements.releases(read, pool, ngo, payee, cursor, limit)
+
+    def events(
+        self,
+        event: str | None = None,
+        tx: bytes | None = None,
+        from_block: int | None = None,
+        to_block: int | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Event]:
+        """Return raw logs, filtered by any of event name, transaction and block range."""
+        with self._read() as read:
+            return events.page(read, event, tx, from_block, to_block, cursor, limit)
