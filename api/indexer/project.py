@@ -162,7 +162,8 @@ SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row]]] = {
         "pools",
         lambda v: (
             v["pool"], v["ngo"], v["token"], _text(v["name"]), v["descriptionHash"], v["descriptionURI"],
-            v["fundingThreshold"], v["fundingDeadline"], v["openEnded"], v["objectionWindow"], v["attestationWindow"], v["quorum"],
+            v["fundingThreshold"], v["fundingDeadline"], v["openEnded"], v["objectionWindow"],
+            v["attestationWindow"], v["quorum"],
         ),
     ),
     "AttestorSeated": ("attestors", _pick("pool", "attestor")),

@@ -1,9 +1,11 @@
-"""The only writer. A run of blocks, their logs and all that follows from them land in one transaction, or not at all."""
+"""The only writer. A run of blocks, their logs and all that follows land in one transaction, or not at all."""
 
 from __future__ import annotations
 
 import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,17 +31,13 @@ class Store:
             StoreError: Another process writes it, it has another schema, or it cannot be opened.
 
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._lock = _lock(path)
         self._engine = _engine(path)
-        try:
-            tables.metadata.create_all(self._engine)
-            with self._engine.begin() as connection:
-                version = _meta(connection).setdefault("schema_version", str(tables.SCHEMA_VERSION))
-                _set_meta(connection, {"schema_version": version})
-        except SQLAlchemyError as error:
-            raise StoreError(f"{path} cannot be used: {error}") from error
+        with self._transaction() as connection:
+            tables.metadata.create_all(connection)
+            version = _meta(connection).setdefault("schema_version", str(tables.SCHEMA_VERSION))
+            _set_meta(connection, {"schema_version": version})
         if version != str(tables.SCHEMA_VERSION):
             raise StoreError(
                 f"{path} has schema {version}, this program writes {tables.SCHEMA_VERSION}: "
@@ -63,13 +61,14 @@ class Store:
             "genesis": deployment.genesis.hex(),
             "fund": deployment.fund.hex(),
         }
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             known = _meta(connection)
             for key, value in wanted.items():
                 if known.get(key, value) != value:
                     raise OtherChainError(
                         f"{self.path} is the index of another chain: its {key} is {known[key]}, "
-                        f"the deployment's is {value}. If the chain was started afresh, delete the index: it is built again from the chain"
+                        f"the deployment's is {value}. If the chain was started "
+                        "afresh, delete the index: it is built again from the chain"
                     )
             _set_meta(connection, wanted)
 
@@ -82,30 +81,30 @@ class Store:
         query = select(tables.blocks).order_by(tables.blocks.c.number.desc()).limit(1)
         if number is not None:
             query = query.where(tables.blocks.c.number <= number)
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             row = connection.execute(query).first()
         return None if row is None else Block(row.number, row.hash, row.parent, row.time)
 
     def lines(self) -> dict[int, Line]:
         """Return how far each pool's line reaches."""
-        contributions, releases, pools = tables.contributions, tables.releases, tables.pools
-        with self._engine.connect() as connection:
+        pools, releases = tables.pools, tables.releases
+        given, newest = tables.contributions, tables.contributions.alias()
+        start = select(func.max(newest.c.start)).where(newest.c.pool == pools.c.pool).scalar_subquery()
+        ends = select(given.c.pool, given.c.start + given.c.amount, given.c.number).join(
+            pools, (given.c.pool == pools.c.pool) & (given.c.start == start)
+        )
+        spent = select(releases.c.pool, func.sum(releases.c.amount)).group_by(releases.c.pool)
+        with self._transaction() as connection:
             found = {pool: Line() for (pool,) in connection.execute(select(pools.c.pool))}
-            last = select(contributions.c.pool, func.max(contributions.c.start).label("start"))
-            last_of = last.group_by(contributions.c.pool).subquery()
-            rows = select(
-                contributions.c.pool, contributions.c.start, contributions.c.amount, contributions.c.number
-            ).join(last_of, (contributions.c.pool == last_of.c.pool) & (contributions.c.start == last_of.c.start))
-            for pool, start, amount, number in connection.execute(rows):
-                found[pool].raised, found[pool].number = start + amount, number
-            spent = select(releases.c.pool, func.sum(releases.c.amount)).group_by(releases.c.pool)
+            for pool, raised, number in connection.execute(ends):
+                found[pool].raised, found[pool].number = raised, number
             for pool, amount in connection.execute(spent):
                 found[pool].released = amount
         return found
 
     def known_tokens(self) -> set[bytes]:
         """Return the tokens that were met before."""
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return set(connection.scalars(select(tables.tokens.c.address)))
 
     def write(self, blocks: list[Block], rows: Rows, tokens: list[tuple[int, bytes, Token]], head: int) -> None:
@@ -115,37 +114,42 @@ class Store:
             StoreError: The database refused, for want of room for instance. Nothing was written.
 
         """
-        try:
-            with self._engine.begin() as connection:
-                _add(connection, "blocks", [(b.number, b.hash, b.parent, b.time) for b in blocks])
-                for name, found in rows.items():
-                    _add(connection, name, found)
-                _add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
-                _set_meta(connection, _seen(head))
-        except SQLAlchemyError as error:
-            raise StoreError(f"writing {self.path} failed, nothing was written: {error.__cause__ or error}") from error
+        with self._transaction() as connection:
+            _add(connection, "blocks", [(b.number, b.hash, b.parent, b.time) for b in blocks])
+            for name, found in rows.items():
+                _add(connection, name, found)
+            _add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
+            _set_meta(connection, _seen(head))
 
     def rewind(self, number: int) -> None:
         """Forget every block above `number`, and all that followed from it."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(delete(tables.blocks).where(tables.blocks.c.number > number))
             for table in PLACED:
                 connection.execute(delete(table).where(table.c.log >= (number + 1) << tables.LOG_BITS))
 
     def note_head(self, head: int) -> None:
         """Write down that the node answered now, and where its head is."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             _set_meta(connection, _seen(head))
 
     def note_halt(self, reason: str) -> None:
         """Write down why the sync stopped, for the pages to tell."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             _set_meta(connection, {"halted": reason})
 
     def clear_halt(self) -> None:
         """Forget an earlier stop."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(delete(tables.meta).where(tables.meta.c.key == "halted"))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.path} refused, nothing was written: {error.__cause__ or error}") from error
 
 
 def _engine(path: Path) -> Engine:
@@ -162,7 +166,11 @@ def _engine(path: Path) -> Engine:
 
 def _lock(path: Path) -> IO[str]:
     """Take the writer's lock; the system lets go of it when the process ends, however it ends."""
-    handle = path.with_name(path.name + ".lock").open("w")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error}") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -8,6 +8,7 @@ the stored tip's hash is no longer the node's; then the store forgets back to th
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,14 +23,12 @@ from api.errors import (
 )
 from api.indexer.chain import Block, Node, RawLog, Token
 from api.indexer.decode import Log, decode
-from api.indexer.project import project
+from api.indexer.project import Line, project
 from api.indexer.store import Store
 from api.settings import Deployment
 from api.types import MemberKind
 
 MAX_BLOCKS = 500  # a range whose logs fit into memory with ease, a thousand gifts a block
-
-Clock = Callable[[str, float], None]
 
 
 @dataclass
@@ -50,14 +49,16 @@ class Progress:
 class Sync:
     """Brings a store up to a node's head, step by step."""
 
-    def __init__(self, node: Node, store: Store, deployment: Deployment, clock: Clock | None = None) -> None:
-        """Make a sync. `clock` is told the seconds of each part (node, parse, decode, project, write) for the bench."""
+    def __init__(self, node: Node, store: Store, deployment: Deployment) -> None:
+        """Make a sync; nothing is asked or written yet."""
         self._node = node
         self._store = store
         self._deployment = deployment
         self._contracts = {address: name for name, address in deployment.addresses.items()}
         self._span = MAX_BLOCKS
-        self._clock = clock or (lambda _part, _seconds: None)
+        self._lines: dict[int, Line] | None = None  # as stored; None: to be read again
+        self.seconds: Counter[str] = Counter()
+        """Where the time went: decode, project, write. The node keeps its own account."""
 
     def check_chain(self) -> None:
         """Check that the node serves the chain of the deployment, and that the index is of this chain.
@@ -92,6 +93,7 @@ class Sync:
         if tip is not None:
             common = self._common(tip)
             if common != tip.number:
+                self._lines = None
                 self._store.rewind(common)
                 return Progress(tip=common, head=head, rewound_to=common)
             if tip.number >= head:
@@ -140,26 +142,25 @@ class Sync:
         if first > head:
             raise OtherChainError(f"the node's chain ends at block {head}, before the deployment's block {first}")
         raw, last = self._logs(first, min(first + self._span - 1, head))
-        started = time.perf_counter()
         blocks = self._node.blocks(first, last)
-        self._clock("node", time.perf_counter() - started)
         _check_steady(tip, blocks, raw)
 
         started = time.perf_counter()
         logs = decode(raw, self._contracts)
-        self._clock("decode", time.perf_counter() - started)
-        started = time.perf_counter()
-        rows = project(logs, self._store.lines(), {block.number: block.time for block in blocks})
-        self._clock("project", time.perf_counter() - started)
-        started = time.perf_counter()
+        decoded = time.perf_counter()
+        lines, self._lines = self._lines or self._store.lines(), None
+        rows = project(logs, lines, {block.number: block.time for block in blocks})
+        projected = time.perf_counter()
         self._store.write(blocks, rows, self._new_tokens(logs), head)
-        self._clock("write", time.perf_counter() - started)
+        self._lines = lines
+        self.seconds.update(
+            decode=decoded - started, project=projected - decoded, write=time.perf_counter() - projected
+        )  # type: ignore[call-overload]  # a Counter of seconds
         return Progress(tip=last, head=head, logs=len(logs))
 
     def _logs(self, first: int, last: int) -> tuple[list[RawLog], int]:
         """Ask for a range's logs; where the node refuses, halve the range, and keep to that."""
         while True:
-            started = time.perf_counter()
             try:
                 logs = self._node.logs(first, last, list(self._contracts))
             except RangeRefusedError:
@@ -168,7 +169,6 @@ class Sync:
                 self._span = max(1, (last - first + 1) // 2)
                 last = first + self._span - 1
                 continue
-            self._clock("node", time.perf_counter() - started)
             return sorted(logs, key=lambda log: (int(log.block_number, 16), int(log.log_index, 16))), last
 
     def _new_tokens(self, logs: list[Log]) -> list[tuple[int, bytes, Token]]:

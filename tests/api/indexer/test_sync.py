@@ -1,0 +1,243 @@
+"""The index against a real chain: it holds what the contracts hold, through rewinds, kills and refusals."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from api import tables
+from api.errors import NodeAwayError, OtherChainError, StoreError, UnknownLogError
+from api.indexer.chain import Node
+from api.indexer.store import Store
+from api.indexer.sync import Sync
+from tests.api.indexer.conftest import catch_up
+from tests.ledger import DAY, ROOT, USD, Ganache, Ledger, environment, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from api.settings import Deployment
+
+EVIDENCE = b"e" * 32
+
+
+def content(path: Path) -> dict[str, list[Any]]:
+    """Return every row of every table but the notes about the node."""
+    with sqlite3.connect(path) as connection:
+        names = [name for name in tables.metadata.tables if name != "meta"]
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608
+
+
+def rows(store: Store, query: str) -> list[Any]:
+    with sqlite3.connect(store.path) as connection:
+        return connection.execute(query).fetchall()
+
+
+def play(ledger: Ledger) -> int:
+    """Play a pool from its opening to a release."""
+    pool = ledger.open_pool()
+    ledger.give(pool, 30 * USD)
+    ledger.record(pool, 25)
+    ledger.give(pool, 7 * USD, ledger.donors[1])
+    ledger.record(pool, 3, ledger.other_gateway)
+    ledger.submit(pool, 0, b"r" * 32)
+    ledger.attest(pool, 0, b"r" * 32, False, False)
+    ledger.submit(pool, 0, EVIDENCE, "report.pdf")
+    ledger.attest(pool, 0, EVIDENCE, True, True)
+    ledger.wait(4 * DAY)
+    ledger.release(pool, 0)
+    return pool
+
+
+def test_the_index_holds_what_the_contract_holds(ledger: Ledger, sync: Sync, store: Store) -> None:
+    pool = play(ledger)
+    catch_up(sync)
+    held = ledger.fund.functions.poolOf(pool).call()
+    line = store.lines()[pool]
+    assert (line.raised, line.released, line.number) == (held[1], held[3], 30)
+    assert rows(store, "SELECT accepts_until, defaults_at FROM deadlines ORDER BY log DESC LIMIT 1") == [
+        (held[2], held[7])
+    ]
+    gifts = rows(store, "SELECT start, amount, donor FROM contributions WHERE position = -1 ORDER BY start")
+    assert len(gifts) == 2
+    for start, amount, donor in gifts:
+        assert ledger.fund.functions.giftAt(pool, start).call() == (ledger.w3.to_checksum_address(donor), amount)
+    for batch, start, amount, count, root in rows(store, "SELECT batch, start, amount, count, root FROM batches"):
+        assert ledger.fund.functions.batchOf(batch).call() == (root, start, amount, count, pool)
+    assert rows(store, "SELECT approved FROM verdicts ORDER BY log") == [(0,), (1,)]
+    assert rows(store, "SELECT milestone, amount, start FROM releases") == [(0, 100 * USD, 0)]
+    assert rows(store, "SELECT symbol, decimals FROM tokens") == [("MUSD", 6)]
+
+
+def test_contributions_tile_the_line(ledger: Ledger, sync: Sync, store: Store) -> None:
+    pool = play(ledger)
+    catch_up(sync)
+    end = 0
+    for number, (start, amount, n) in enumerate(
+        rows(store, "SELECT start, amount, number FROM contributions ORDER BY start")
+    ):
+        assert (start, n) == (end, number + 1)
+        end += amount
+    assert end == ledger.fund.functions.poolOf(pool).call()[1]
+
+
+def test_a_rewound_chain_leaves_no_row_behind(
+    ledger: Ledger, sync: Sync, store: Store, deployment: Deployment, tmp_path: Path
+) -> None:
+    pool = ledger.open_pool()
+    ledger.give(pool, USD)
+    snapshot = ledger.node.rpc("evm_snapshot")
+    ledger.record(pool, 10)
+    ledger.give(pool, 3 * USD)
+    ledger.submit(pool, 0, EVIDENCE)
+    catch_up(sync)
+    ledger.node.rpc("evm_revert", snapshot)
+    # Other blocks at the same heights, and more of them than before.
+    for amount in (5, 6, 7, 8):
+        ledger.give(pool, amount * USD, ledger.donors[2])
+    steps = catch_up(sync)
+    assert any(step.rewound_to is not None for step in steps)
+
+    fresh = Store(tmp_path / "fresh.db")
+    catch_up(Sync(Node(ledger.node.url), fresh, deployment))
+    fresh.close()
+    assert content(store.path) == content(fresh.path)
+
+
+def test_a_chain_that_became_shorter_is_seen(ledger: Ledger, sync: Sync, store: Store) -> None:
+    pool = ledger.open_pool()
+    snapshot = ledger.node.rpc("evm_snapshot")
+    ledger.give(pool, USD)
+    catch_up(sync)
+    ledger.node.rpc("evm_revert", snapshot)
+    catch_up(sync)
+    assert rows(store, "SELECT count(*) FROM contributions") == [(0,)]
+    tip = store.tip()
+    assert tip is not None
+    assert tip.number == ledger.w3.eth.block_number
+
+
+def test_a_rewind_before_the_deployment_is_told(ledger: Ledger, store: Store, deployment: Deployment) -> None:
+    ahead = replace(deployment, block=ledger.w3.eth.block_number + 100)
+    with pytest.raises(OtherChainError, match="before the deployment's block"):
+        Sync(Node(ledger.node.url), store, ahead).step()
+
+
+def test_another_genesis_is_told_clearly(ledger: Ledger, store: Store, deployment: Deployment) -> None:
+    other = replace(deployment, genesis=b"x" * 32)
+    with pytest.raises(OtherChainError, match="was started afresh"):
+        Sync(Node(ledger.node.url), store, other).check_chain()
+
+
+def test_another_deployment_on_the_same_index_is_told(
+    ledger: Ledger, sync: Sync, store: Store, deployment: Deployment
+) -> None:
+    catch_up(sync)
+    other = replace(deployment, addresses={**deployment.addresses, "PooledFund": b"f" * 20})
+    with pytest.raises(OtherChainError, match="its fund is"):
+        Sync(Node(ledger.node.url), store, other).check_chain()
+
+
+def test_an_unknown_log_stops_the_sync_and_is_named(ledger: Ledger, store: Store, deployment: Deployment) -> None:
+    # The token under the register's name: its transfers mean nothing there.
+    swapped = {**deployment.addresses, "Register": deployment.addresses["SettlementToken"]}
+    strange = replace(deployment, addresses={name: swapped[name] for name in ("Consortium", "PooledFund", "Register")})
+    sync = Sync(Node(ledger.node.url), store, strange)
+    with pytest.raises(
+        UnknownLogError, match=r"log \d+ of block \d+, transaction 0x[0-9a-f]{64}.*no event with the topic"
+    ):
+        sync.follow(lambda _: None, 0.01, lambda: False)
+    assert rows(store, "SELECT count(*) FROM blocks") == [(0,)]
+    ((reason,),) = rows(store, "SELECT value FROM meta WHERE key = 'halted'")
+    assert "no event with the topic" in reason
+
+
+def test_a_second_writer_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="another indexer writes"):
+        Store(store.path)
+
+
+def test_another_schema_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path / "old.db").close()
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute("UPDATE meta SET value = '0' WHERE key = 'schema_version'")
+    with pytest.raises(StoreError, match="has schema 0"):
+        Store(tmp_path / "old.db")
+
+
+def test_a_node_that_is_away_is_said_to_be(deployment: Deployment, store: Store) -> None:
+    away = Sync(Node(f"http://127.0.0.1:{free_port()}"), store, deployment)
+    with pytest.raises(NodeAwayError, match="does not answer"):
+        away.step()
+
+
+def test_a_failed_write_leaves_nothing(ledger: Ledger, sync: Sync, store: Store) -> None:
+    catch_up(sync)
+    before = content(store.path)
+    ledger.record(ledger.open_pool(), 5)
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    with pytest.raises(StoreError, match="nothing was written"):
+        sync.step()
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("DROP TRIGGER full")
+    assert content(store.path) == before
+    catch_up(sync)
+    assert rows(store, "SELECT count(*) FROM contributions") == [(5,)]
+
+
+def test_a_killed_indexer_goes_on_where_it_was(ledger: Ledger, deployment: Deployment, tmp_path: Path) -> None:
+    pool = ledger.open_pool()
+    path = ledger.write_deployment(tmp_path / "deployment.json")
+    env = environment(MOA_RPC=ledger.node.url, MOA_DEPLOYMENT=str(path), MOA_DATABASE=str(tmp_path / "killed.db"))
+    command = [sys.executable, "-m", "api", "index", "--follow", "--every", "0.01"]
+    for pause in (0.3, 0.8, 0.9, 1.0):
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        ledger.record(pool, 200)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(command[:4], cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+    fresh = Store(tmp_path / "fresh.db")
+    catch_up(Sync(Node(ledger.node.url), fresh, deployment))
+    fresh.close()
+    assert content(tmp_path / "killed.db") == content(fresh.path)
+    assert len(content(fresh.path)["contributions"]) == 800
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+    env = environment(MOA_DEPLOYMENT=str(tmp_path / "none.json"), MOA_DATABASE=str(tmp_path / "i.db"))
+    done = subprocess.run(
+        [sys.executable, "-m", "api", "index"], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("✗ there is no deployment file")
+    assert done.stderr.count("\n") == 1
+    (tmp_path / "none.json").write_text(json.dumps({"chainId": 1}))
+    done = subprocess.run(
+        [sys.executable, "-m", "api", "index"], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+    )
+    assert "is not a deployment file" in done.stderr
+
+
+def test_a_chain_started_afresh_behind_a_running_sync_stops_it(
+    deployment: Deployment, store: Store, sync: Sync
+) -> None:
+    catch_up(sync)
+    other = Ganache()  # another time of genesis, so another hash
+    try:
+        with pytest.raises(OtherChainError):
+            Sync(Node(other.url), store, deployment).follow(lambda _: None, 0.01, lambda: False)
+    finally:
+        other.stop()
+    assert "afresh" in rows(store, "SELECT value FROM meta WHERE key = 'halted'")[0][0]
