@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -70,6 +71,8 @@ class Node:
         """Make a client; nothing is sent before the first question."""
         self.url = url
         self._session = requests.Session()
+        self.seconds = {"node": 0.0, "parse": 0.0}
+        """Where the time went: waiting for the node, and reading its JSON."""
 
     def chain_id(self) -> int:
         """Return the chain's id."""
@@ -131,17 +134,22 @@ class Node:
         return answers
 
     def _post(self, request: object, kind: Any) -> Any:
+        started = time.perf_counter()
         try:
             response = self._session.post(self.url, msgspec.json.encode(request), timeout=TIMEOUT, headers=JSON)
         except requests.RequestException as error:
             raise NodeAwayError(f"the node at {self.url} does not answer ({type(error).__name__})") from error
+        answered = time.perf_counter()
+        self.seconds["node"] += answered - started
         try:
-            return msgspec.json.decode(response.content, type=kind)
+            replies = msgspec.json.decode(response.content, type=kind)
         except msgspec.MsgspecError as error:
             what = f"HTTP {response.status_code}" if response.status_code != requests.codes.ok else str(error)
             raise NodeAwayError(
                 f"the node at {self.url} answered with something else than JSON-RPC ({what})"
             ) from error
+        self.seconds["parse"] += time.perf_counter() - answered
+        return replies
 
 
 class _Error(msgspec.Struct):
