@@ -118,7 +118,7 @@ class Node:
         return Token(_text(symbol), _text(name), int.from_bytes(decimals[:32], "big"))
 
     def _one(self, method: str, params: list[Any], kind: Any) -> Any:
-        return _result(self._post(_request(0, method, params), _Reply), kind, method)
+        return self._result(self._post(_request(0, method, params), _Reply), kind, method)
 
     def _many(self, calls: list[tuple[str, list[Any]]], kind: type[T]) -> list[T]:
         """Ask many questions, a hundred a request."""
@@ -130,7 +130,7 @@ class Node:
             for i, (method, _) in enumerate(asked):
                 if i not in replies:
                     raise NodeAwayError(f"the node at {self.url} left out an answer to {method}")
-                answers.append(_result(replies[i], kind, method))
+                answers.append(self._result(replies[i], kind, method))
         return answers
 
     def _post(self, request: object, kind: Any) -> Any:
@@ -151,6 +151,17 @@ class Node:
         self.seconds["parse"] += time.perf_counter() - answered
         return replies
 
+    def _result(self, reply: _Reply, kind: Any, method: str) -> Any:
+        if reply.error is not None:
+            raise NodeRefusedError(f"the node refused {method}: {reply.error.message}")
+        started = time.perf_counter()
+        try:
+            result = msgspec.json.decode(reply.result, type=kind)
+        except msgspec.MsgspecError as error:
+            raise NodeRefusedError(f"the node's answer to {method} is not what it should be: {error}") from error
+        self.seconds["parse"] += time.perf_counter() - started
+        return result
+
 
 class _Error(msgspec.Struct):
     message: str = ""
@@ -164,15 +175,6 @@ class _Reply(msgspec.Struct):
 
 def _request(number: int, method: str, params: list[Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-
-
-def _result(reply: _Reply, kind: Any, method: str) -> Any:
-    if reply.error is not None:
-        raise NodeRefusedError(f"the node refused {method}: {reply.error.message}")
-    try:
-        return msgspec.json.decode(reply.result, type=kind)
-    except msgspec.MsgspecError as error:
-        raise NodeRefusedError(f"the node's answer to {method} is not what it should be: {error}") from error
 
 
 def _block(header: RawHeader) -> Block:
