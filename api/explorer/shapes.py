@@ -6,9 +6,10 @@ A hash is lower-case hex with 0x, an address EIP-55 checksummed.
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NotRequired, TypeVar
 
-from typing_extensions import NotRequired, TypedDict
+# Not from typing: pydantic reads that one only from Python 3.12 on.
+from typing_extensions import TypedDict
 
 Money = str
 PoolStateName = Literal["funding", "active", "frozen", "completed"]
@@ -191,7 +192,7 @@ class Contribution(TypedDict):
 class Proof(TypedDict):
     """That an entry stands in its batch: hash up from `leaf` with `siblings` and compare with `root`, read from a node.
 
-    `computed_root` is what this server's own copy of the batch hashes to; `matches` says whether that is the recorded root.
+    `computed_root` is what this server's own copy of the batch hashes to; `matches`: whether that is the recorded root.
     """
 
     chain_id: int
@@ -222,7 +223,7 @@ class TracePart(TypedDict):
 
 
 class ContributionDetail(Contribution):
-    """A contribution with its proof (entries of batches only: a direct gift is in the contract's storage) and its trace."""
+    """A contribution with its trace, and its proof if it is a batch's entry: a direct gift is in the fund's storage."""
 
     proof: Proof | None
     trace: list[TracePart]

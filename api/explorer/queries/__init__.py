@@ -16,6 +16,7 @@ from api.explorer.database import Database
 from api.explorer.queries import batches, contributions, donors, events, health, judgements, movements, ngos, pools
 from api.explorer.queries import search as searching
 from api.explorer.queries.contributions import Filters
+from api.explorer.queries.paging import At
 from api.explorer.queries.reader import Reader
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Filters", "Queries"]
@@ -61,12 +62,10 @@ class Queries:
         with self._read() as read:
             return movements.after(read, after, limit)
 
-    def latest(
-        self, pool: int | None = None, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> shapes.Page[shapes.Movement]:
-        """Return the latest movements, of one pool or of all."""
+    def latest(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> shapes.Page[shapes.Movement]:
+        """Return the latest movements."""
         with self._read() as read:
-            return movements.latest(read, pool, cursor, limit)
+            return movements.latest(read, At(cursor, limit))
 
     def search(self, q: str) -> list[shapes.Hit]:
         """Return what a text may mean: an id, a name's beginning, an address, a hash, a block number."""
@@ -77,6 +76,7 @@ class Queries:
 
     def pools(
         self,
+        *,
         state: shapes.PoolStateName | None = None,
         ngo: bytes | None = None,
         cursor: str | None = None,
@@ -84,7 +84,7 @@ class Queries:
     ) -> shapes.Page[shapes.PoolSummary]:
         """Return pools, the newest first."""
         with self._read() as read:
-            return pools.page(read, state, ngo, cursor, limit)
+            return pools.page(read, state, ngo, At(cursor, limit))
 
     def pool(self, pool: int) -> shapes.Pool:
         """Return a pool with its milestones and releases."""
@@ -111,14 +111,14 @@ class Queries:
         time, donor or gateway), the largest first.
         """
         with self._read() as read:
-            return contributions.of_pool(read, pool, filters or Filters(), cursor, limit)
+            return contributions.of_pool(read, pool, filters or Filters(), At(cursor, limit))
 
     def latest_contributions(
         self, cursor: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> shapes.Page[shapes.Contribution]:
         """Return the latest contributions of all pools."""
         with self._read() as read:
-            return contributions.latest(read, cursor, limit)
+            return contributions.latest(read, At(cursor, limit))
 
     def contribution(self, pool: int, start: int) -> shapes.ContributionDetail:
         """Return a contribution with its proof and its trace."""
@@ -127,6 +127,7 @@ class Queries:
 
     def batches(
         self,
+        *,
         pool: int | None = None,
         gateway: bytes | None = None,
         cursor: str | None = None,
@@ -134,7 +135,7 @@ class Queries:
     ) -> shapes.Page[shapes.Batch]:
         """Return batches, of a pool, of a gateway, of both or all."""
         with self._read() as read:
-            return batches.page(read, pool, gateway, cursor, limit)
+            return batches.page(read, pool, gateway, At(cursor, limit))
 
     def batch(self, batch: bytes) -> shapes.Batch:
         """Return a batch."""
@@ -146,7 +147,7 @@ class Queries:
     ) -> shapes.Page[shapes.Contribution]:
         """Return a batch's entries, in their order: the only list that does not begin with the newest."""
         with self._read() as read:
-            return contributions.of_batch(read, batch, cursor, limit)
+            return contributions.of_batch(read, batch, At(cursor, limit))
 
     # -------------------------------------------------------------------------------------------------- people
 
@@ -160,12 +161,12 @@ class Queries:
     ) -> shapes.Page[shapes.Contribution]:
         """Return a donor's contributions to all pools."""
         with self._read() as read:
-            return contributions.of_donor(read, donor, cursor, limit)
+            return contributions.of_donor(read, donor, At(cursor, limit))
 
     def ngos(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> shapes.Page[shapes.NgoSummary]:
         """Return the NGOs, the latest accredited first."""
         with self._read() as read:
-            return ngos.page(read, cursor, limit)
+            return ngos.page(read, At(cursor, limit))
 
     def ngo(self, address: bytes) -> shapes.Ngo:
         """Return an NGO with its newest pools."""
@@ -176,6 +177,7 @@ class Queries:
 
     def attestations(
         self,
+        *,
         pool: int | None = None,
         ngo: bytes | None = None,
         attestor: bytes | None = None,
@@ -184,10 +186,11 @@ class Queries:
     ) -> shapes.Page[shapes.Attestation]:
         """Return attestations, filtered by any of pool, the pool's NGO and attestor."""
         with self._read() as read:
-            return judgements.attestations(read, pool, ngo, attestor, cursor, limit)
+            return judgements.attestations(read, pool=pool, ngo=ngo, attestor=attestor, at=At(cursor, limit))
 
     def releases(
         self,
+        *,
         pool: int | None = None,
         ngo: bytes | None = None,
         payee: bytes | None = None,
@@ -196,10 +199,11 @@ class Queries:
     ) -> shapes.Page[shapes.Release]:
         """Return releases, filtered by any of pool, the pool's NGO and payee."""
         with self._read() as read:
-            return judgements.releases(read, pool, ngo, payee, cursor, limit)
+            return judgements.releases(read, pool=pool, ngo=ngo, payee=payee, at=At(cursor, limit))
 
     def events(
         self,
+        *,
         event: str | None = None,
         tx: bytes | None = None,
         from_block: int | None = None,
@@ -209,4 +213,4 @@ class Queries:
     ) -> shapes.Page[shapes.Event]:
         """Return raw logs, filtered by any of event name, transaction and block range."""
         with self._read() as read:
-            return events.page(read, event, tx, from_block, to_block, cursor, limit)
+            return events.page(read, event=event, tx=tx, from_block=from_block, to_block=to_block, at=At(cursor, limit))

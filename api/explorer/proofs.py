@@ -1,0 +1,113 @@
+"""The Merkle tree of a batch, as contracts/libraries/EntryTree.sol builds it, from the entries in the batch's log.
+
+The tree is that of RFC 9162 with Keccak-256. A leaf is keccak256(seed ‖ position · 2^128 + start ‖ entry), 96 bytes; an
+inner node keccak256(left ‖ right), 64 bytes.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from sha3 import keccak_256
+
+from api.types import ENTRY_BYTES
+
+Bytes = NDArray[np.uint8]
+
+_WORD = 32
+_ENTRIES_WORD = 6
+"""Where BatchRecorded's data has the offset of its entries: after token, reference, root, start, amount and count."""
+
+
+def entries_of_log(data: bytes) -> bytes:
+    """Return the entries in the data of a BatchRecorded log, one after the other.
+
+    Raises:
+        ValueError: The data is not that of such a log.
+
+    """
+    offset = int.from_bytes(data[_ENTRIES_WORD * _WORD : (_ENTRIES_WORD + 1) * _WORD], "big")
+    length = int.from_bytes(data[offset : offset + _WORD], "big")
+    entries = data[offset + _WORD : offset + _WORD + length]
+    if not length or length % ENTRY_BYTES or len(entries) != length:
+        raise ValueError("not the data of a batch")
+    return entries
+
+
+def _keccak(data: bytes) -> bytes:
+    digest: bytes = keccak_256(data).digest()
+    return digest
+
+
+def seed(chain_id: int, fund: bytes, pool: int, batch: bytes) -> bytes:
+    """Return what binds every leaf to one batch of one pool of one contract on one chain."""
+    words = chain_id.to_bytes(_WORD, "big") + fund.rjust(_WORD, b"\0") + pool.to_bytes(_WORD, "big") + batch
+    return _keccak(words)
+
+
+def starts(entries: bytes, start: int) -> NDArray[np.uint64]:
+    """Return where each entry of a batch starts in the pool's line."""
+    table = np.frombuffer(entries, np.uint8).reshape(-1, ENTRY_BYTES)
+    amounts = np.ascontiguousarray(table[:, 24:]).view(">u8").ravel().astype(np.uint64)
+    result: NDArray[np.uint64] = np.uint64(start) + np.cumsum(amounts, dtype=np.uint64) - amounts
+    return result
+
+
+def leaves(tree_seed: bytes, entries: bytes, start: int) -> list[bytes]:
+    """Return the hash of each entry in its place."""
+    table = np.frombuffer(entries, np.uint8).reshape(-1, ENTRY_BYTES)
+    count = len(table)
+    filled: Bytes = np.zeros((count, 3 * _WORD), np.uint8)
+    filled[:, :32] = np.frombuffer(tree_seed, np.uint8)
+    filled[:, 40:48] = _big_endian(np.arange(count, dtype=np.uint64))
+    filled[:, 56:64] = _big_endian(starts(entries, start))
+    filled[:, 64:] = table
+    packed = filled.tobytes()
+    return [_keccak(packed[i : i + 96]) for i in range(0, len(packed), 96)]
+
+
+def _big_endian(numbers: NDArray[np.uint64]) -> Bytes:
+    return numbers.astype(">u8").view(np.uint8).reshape(-1, 8)
+
+
+class Tree:
+    """A batch's tree: the leaves, then each level of parents up to the root."""
+
+    def __init__(self, bottom: list[bytes]) -> None:
+        self._levels = [bottom]
+        while len(level := self._levels[-1]) > 1:
+            parents = [parent(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            # A node without a neighbour rises as it is: this is RFC 9162's split at the largest power of two.
+            self._levels.append(parents + level[len(parents) * 2 :])
+
+    @property
+    def root(self) -> bytes:
+        """Return the hash over all leaves."""
+        return self._levels[-1][0]
+
+    def leaf(self, position: int) -> bytes:
+        """Return one leaf's hash."""
+        return self._levels[0][position]
+
+    def siblings(self, position: int) -> list[bytes]:
+        """Return the inclusion proof of a leaf, from the leaf up."""
+        found = []
+        for level in self._levels[:-1]:
+            neighbour = position ^ 1
+            if neighbour < len(level):
+                found.append(level[neighbour])
+            position >>= 1
+        return found
+
+
+def parent(left: bytes, right: bytes) -> bytes:
+    """Return the hash of an inner node."""
+    return _keccak(left + right)
+
+
+@lru_cache(maxsize=16)
+def tree_of(tree_seed: bytes, entries: bytes, start: int) -> Tree:
+    """Return a batch's tree. The last few are kept: receipts of one batch are often asked for together."""
+    return Tree(leaves(tree_seed, entries, start))

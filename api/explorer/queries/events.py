@@ -1,0 +1,79 @@
+"""The contracts' raw logs, for those who want to read the ledger themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from api import events, tables
+from api.explorer import shapes, text
+from api.explorer.queries import paging
+from api.explorer.queries.reader import Reader
+from api.settings import CONTRACTS
+
+_LOG = tables.logs.c
+_LONG = 1024
+"""Bytes longer than this (a batch's entries) stand in `data` only."""
+
+
+def page(
+    read: Reader,
+    *,
+    event: str | None,
+    tx: bytes | None,
+    from_block: int | None,
+    to_block: int | None,
+    at: paging.At,
+) -> shapes.Page[shapes.Event]:
+    """Return logs, the newest first."""
+    query = select(tables.logs)
+    if event is not None:
+        query = query.where(_LOG.event == event)
+    if tx is not None:
+        query = query.where(_LOG.tx == tx)
+    if from_block is not None:
+        query = query.where(_LOG.log >= from_block << tables.LOG_BITS)
+    if to_block is not None:
+        query = query.where(_LOG.log < (to_block + 1) << tables.LOG_BITS)
+    if key := paging.decode("l", at, 1):
+        query = query.where(_LOG.log < key[0])
+    rows = read.rows(query.order_by(_LOG.log.desc()).limit(at.limit + 1))
+    return paging.page(rows, at, lambda row: paging.encode("l", (row.log,)), lambda kept: _shapes(read, kept))
+
+
+def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Event]:
+    read.load(logs=[row.log for row in rows])
+    return [
+        {
+            "id": row.log,
+            "event": row.event,
+            "address": text.address(row.address),
+            "topics": [text.hexed(row.topics[i : i + 32]) for i in range(0, len(row.topics), 32)],
+            "data": text.hexed(row.data),
+            "args": _args(row.topics, row.data),
+            "place": read.place(row.log),
+        }
+        for row in rows
+    ]
+
+
+def _args(topics: bytes, data: bytes) -> dict[str, object] | None:
+    for contract in CONTRACTS:
+        found = events.events_of(contract).get(topics[:32])
+        if found is not None:
+            values = found.decode(topics, data)
+            return {name: _shown(value) for name, value in values.items() if not _is_long(value)}
+    return None
+
+
+def _is_long(value: events.Value) -> bool:
+    return isinstance(value, bytes) and len(value) > _LONG
+
+
+def _shown(value: events.Value) -> object:
+    """Return a value as JSON has it. Whole numbers are strings: a uint256 does not fit JSON's number."""
+    if isinstance(value, bytes):
+        return text.address(value) if len(value) == 20 else text.hexed(value)
+    return value if isinstance(value, bool | str) else str(value)

@@ -1,0 +1,92 @@
+"""How fresh the index is, and the front page's numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Table, func, select
+
+from api import tables
+from api.explorer import shapes
+from api.explorer.database import Database
+from api.explorer.queries import movements, paging, pools
+from api.explorer.queries.reader import Reader
+
+STALE_SECONDS = 60
+"""The index is not fine when the node has not answered for so long."""
+
+
+def health(read: Reader, database: Database) -> shapes.Health:
+    """Return how fresh the index is."""
+    head, seen, node_head = read.head, _number(read, "node_seen_at"), _number(read, "node_head")
+    block = head.number if head else None
+    age = None if seen is None else max(0, read.clock - seen)
+    halted = read.meta.get("halted")
+    return {
+        "chain_id": _number(read, "chain_id"),
+        "genesis": _hash(read, "genesis"),
+        "fund": _hash(read, "fund"),
+        "block": block,
+        "block_time": head.time if head else None,
+        "node_head": node_head,
+        "lag_blocks": None if node_head is None or block is None else max(0, node_head - block),
+        "node_seen_at": seen,
+        "age_seconds": age,
+        "ok": halted is None and age is not None and age <= STALE_SECONDS,
+        "halted": halted,
+        "database": {"schema_version": tables.SCHEMA_VERSION, "bytes": database.size()},
+    }
+
+
+def _number(read: Reader, key: str) -> int | None:
+    value = read.meta.get(key)
+    return None if value is None else int(value)
+
+
+def _hash(read: Reader, key: str) -> str | None:
+    value = read.meta.get(key)
+    return None if value is None else "0x" + value.removeprefix("0x")
+
+
+@dataclass
+class _Sums:
+    raised: int = 0
+    released: int = 0
+    contributions: int = 0
+
+
+def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
+    """Return the totals by token, the counts, the latest movements and the index's health."""
+    # Added up here: in SQL the sum over pools could pass 63 bits.
+    sums: defaultdict[bytes, _Sums] = defaultdict(_Sums)
+    rows = pools.lines(read)
+    for row in rows:
+        total = sums[row.token]
+        total.raised += row.raised
+        total.released += row.released
+        total.contributions += row.contributions
+    return {
+        "tokens": [
+            {
+                "token": read.token(address),
+                "raised": str(total.raised),
+                "released": str(total.released),
+                "held": str(total.raised - total.released),
+                "contributions": total.contributions,
+            }
+            for address, total in sums.items()
+        ],
+        "pools": len(rows),
+        "contributions": sum(total.contributions for total in sums.values()),
+        "batches": _count(read, tables.batches),
+        "attestations": _count(read, tables.attestations),
+        "releases": _count(read, tables.releases),
+        "latest": movements.latest(read, paging.At(None, latest))["items"],
+        "after": read.last_log(),
+        "index": health(read, database),
+    }
+
+
+def _count(read: Reader, table: Table) -> int:
+    return read.connection.execute(select(func.count()).select_from(table)).scalar_one()

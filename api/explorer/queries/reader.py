@@ -1,0 +1,175 @@
+"""One snapshot of the index, and what every answer needs from it: places, names and tokens, each fetched once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from api import tables
+from api.explorer import shapes, text
+from api.explorer.content import ContentFolder
+from api.types import MemberKind
+
+KINDS: dict[int, shapes.MemberKindName] = {
+    MemberKind.NGO: "ngo",
+    MemberKind.ATTESTOR: "attestor",
+    MemberKind.GATEWAY: "gateway",
+    MemberKind.TOKEN: "token",
+}
+_CHUNK = 500
+"""SQLite takes some 32,000 parameters, other databases fewer."""
+
+
+class Reader:
+    """Reads rows of one snapshot and remembers what it met.
+
+    A list first calls `load` with all that its rows name, so that a page costs a handful of queries, not one per row.
+    """
+
+    def __init__(self, connection: Connection, content: ContentFolder, clock: int) -> None:
+        self.connection = connection
+        self.content = content
+        self._clock = clock
+        self._places: dict[int, shapes.Place] = {}
+        self._who: dict[bytes, shapes.Who] = {}
+        self._tokens: dict[bytes, shapes.Token] = {}
+        self._pools: dict[int, tuple[str, bytes]] = {}
+        self._released: dict[int, int] = {}
+
+    def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """Return all rows of a query."""
+        return self.connection.execute(query).all()
+
+    def first(self, query: Select[Any]) -> Row[Any] | None:
+        """Return a query's first row."""
+        return self.connection.execute(query.limit(1)).first()
+
+    @cached_property
+    def meta(self) -> dict[str, str]:
+        """Return the index's own notes."""
+        return {row.key: row.value for row in self.rows(select(tables.meta))}
+
+    @property
+    def fund(self) -> bytes:
+        """Return the address of the fund, empty before the index is tied to one."""
+        return bytes.fromhex(self.meta.get("fund", "").removeprefix("0x"))
+
+    @cached_property
+    def head(self) -> Row[Any] | None:
+        """Return the last indexed block."""
+        return self.first(select(tables.blocks).order_by(tables.blocks.c.number.desc()))
+
+    @cached_property
+    def now(self) -> int:
+        """Return the time by which pools freeze: the clock's, or the chain's if that is ahead."""
+        return max(self._clock, self.head.time if self.head else 0)
+
+    @property
+    def clock(self) -> int:
+        """Return what the wall clock says."""
+        return self._clock
+
+    # -------------------------------------------------------------------------------------------- what rows name
+
+    def load(self, logs: Iterable[int] = (), accounts: Iterable[bytes] = (), pools: Iterable[int] = ()) -> None:
+        """Fetch the places, names and pools that an answer will need."""
+        self._load_places(set(logs) - self._places.keys())
+        self._load_pools(set(pools) - self._pools.keys())
+        self._load_who(set(accounts) - self._who.keys())
+
+    def place(self, log: int) -> shapes.Place:
+        """Return where a log stands."""
+        if log not in self._places:
+            self._load_places({log})
+        return self._places[log]
+
+    def who(self, account: bytes) -> shapes.Who:
+        """Return an account with its name."""
+        if account not in self._who:
+            self._load_who({account})
+        return self._who[account]
+
+    def token(self, address: bytes) -> shapes.Token:
+        """Return a token; one that the register never named has its address for a symbol."""
+        if address not in self._tokens:
+            row = self.first(select(tables.tokens).where(tables.tokens.c.address == address))
+            shown = text.address(address)
+            self._tokens[address] = (
+                {"address": shown, "symbol": row.symbol, "name": row.name, "decimals": row.decimals}
+                if row
+                else {"address": shown, "symbol": shown[:8], "name": shown, "decimals": 0}
+            )
+        return self._tokens[address]
+
+    def pool_name(self, pool: int) -> str:
+        """Return a pool's name on chain."""
+        self.load(pools=(pool,))
+        return self._pools[pool][0]
+
+    def pool_token(self, pool: int) -> shapes.Token:
+        """Return a pool's token."""
+        self.load(pools=(pool,))
+        return self.token(self._pools[pool][1])
+
+    def has_pool(self, pool: int) -> bool:
+        """Return whether there is such a pool."""
+        self.load(pools=(pool,))
+        return pool in self._pools
+
+    def released(self, pool: int) -> int:
+        """Return how much of a pool's line was released, from its front."""
+        if pool not in self._released:
+            releases = tables.releases.c
+            query = select(releases.start + releases.amount).where(releases.pool == pool)
+            row = self.first(query.order_by(releases.start.desc()))
+            self._released[pool] = row[0] if row else 0
+        return self._released[pool]
+
+    def last_log(self) -> int:
+        """Return the place of the last log, 0 if there is none."""
+        return self.connection.execute(select(func.max(tables.logs.c.log))).scalar() or 0
+
+    # ----------------------------------------------------------------------------------------------- fetching
+
+    def _load_places(self, logs: set[int]) -> None:
+        place, block = tables.logs.c, tables.blocks.c
+        for part in _chunks(logs):
+            query = select(place.log, place.tx, block.number, block.time).join_from(
+                tables.logs, tables.blocks, block.number == place.log.bitwise_rshift(tables.LOG_BITS)
+            )
+            for row in self.rows(query.where(place.log.in_(part))):
+                self._places[row.log] = {
+                    "block": row.number,
+                    "index": row.log & (2**tables.LOG_BITS - 1),
+                    "tx": text.hexed(row.tx),
+                    "time": row.time,
+                    "at": text.iso(row.time),
+                }
+
+    def _load_pools(self, pools: set[int]) -> None:
+        columns = tables.pools.c
+        for part in _chunks(pools):
+            for row in self.rows(select(columns.pool, columns.name, columns.token).where(columns.pool.in_(part))):
+                self._pools[row.pool] = (row.name, row.token)
+
+    def _load_who(self, accounts: set[bytes]) -> None:
+        columns = tables.members.c
+        for account in accounts:
+            self._who[account] = {"address": text.address(account), "name": None, "kind": None, "revoked": False}
+        for part in _chunks(accounts):
+            query = select(columns.account, columns.kind, columns.name).where(columns.account.in_(part))
+            # The oldest first: what comes later stands.
+            for row in self.rows(query.order_by(columns.log)):
+                who = self._who[row.account]
+                if row.kind == MemberKind.NONE:
+                    who["revoked"] = True
+                else:
+                    who["name"], who["kind"], who["revoked"] = row.name, KINDS.get(row.kind), False
+
+
+def _chunks(values: set[Any]) -> Iterable[list[Any]]:
+    ordered = sorted(values)
+    return (ordered[i : i + _CHUNK] for i in range(0, len(ordered), _CHUNK))

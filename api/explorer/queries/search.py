@@ -1,0 +1,157 @@
+"""Search by anything that is printed on a receipt or a page."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import ColumnElement, Table, select
+
+from api import tables
+from api.explorer import shapes, text
+from api.explorer.queries import movements
+from api.explorer.queries.reader import Reader
+from api.types import ANONYMOUS
+
+MAX_HITS = 20
+MAX_LENGTH = 200
+
+_CONTRIBUTION = re.compile(r"([0-9]{1,10})-([0-9]{1,19})", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+_HEX = re.compile(r"(?:0x)?([0-9a-f]{40}|[0-9a-f]{64})", re.ASCII)
+_API = "/api/v1"
+
+
+def search(read: Reader, q: str) -> list[shapes.Hit]:
+    """Return what a text may mean, the surest first."""
+    wanted = q.strip()
+    if not wanted:
+        return []
+    hits: list[shapes.Hit] = []
+    lower = wanted.lower()
+    if found := _CONTRIBUTION.fullmatch(lower):
+        hits += _contribution(read, int(found[1]), int(found[2]))
+    if _NUMBER.fullmatch(lower):
+        hits += _number(read, int(lower))
+    if found := _HEX.fullmatch(lower):
+        value = bytes.fromhex(found[1])
+        hits += _address(read, value) if len(value) == 20 else _hash(read, value)
+    hits += _names(read, wanted)
+    return list({(hit["kind"], hit["url"]): hit for hit in hits}.values())[:MAX_HITS]
+
+
+def _hit(kind: str, label: str, url: str) -> shapes.Hit:
+    return {"kind": kind, "label": label, "url": url}
+
+
+def _has(read: Reader, table: Table, condition: ColumnElement[bool]) -> bool:
+    return read.connection.execute(select(1).select_from(table).where(condition).limit(1)).first() is not None
+
+
+def _contribution(read: Reader, pool: int, start: int) -> list[shapes.Hit]:
+    gift = tables.contributions.c
+    if start >= 2**63 or not _has(read, tables.contributions, (gift.pool == pool) & (gift.start == start)):
+        return []
+    return [_hit("contribution", f"Contribution {pool}-{start}", f"/contribution/{pool}-{start}")]
+
+
+def _number(read: Reader, number: int) -> list[shapes.Hit]:
+    hits = []
+    if read.has_pool(number):
+        hits.append(_pool(read, number))
+    if _has(read, tables.blocks, tables.blocks.c.number == number):
+        hits.append(_block(number))
+    return hits
+
+
+def _pool(read: Reader, number: int) -> shapes.Hit:
+    return _hit("pool", f"Pool {number}: {read.pool_name(number)}", f"/pool/{number}")
+
+
+def _block(number: int) -> shapes.Hit:
+    return _hit("block", f"Block {number}", f"{_API}/events?from_block={number}&to_block={number}")
+
+
+def _names(read: Reader, beginning: str) -> list[shapes.Hit]:
+    """Return the pools and NGOs whose names begin so; capitals do not matter."""
+    pool, member = tables.pools.c, tables.members.c
+    named = select(pool.pool, pool.name).where(pool.name.istartswith(beginning, autoescape=True))
+    hits = [
+        _hit("pool", f"Pool {row.pool}: {row.name}", f"/pool/{row.pool}")
+        for row in read.rows(named.order_by(pool.pool.desc()).limit(MAX_HITS))
+    ]
+    accounts = select(member.account).where(member.name.istartswith(beginning, autoescape=True)).distinct()
+    for row in read.rows(accounts.limit(MAX_HITS)):
+        hits += _member(read, row.account)
+    return hits
+
+
+def _address(read: Reader, account: bytes) -> list[shapes.Hit]:
+    shown = text.address(account)
+    hits = _member(read, account)
+    if account == read.fund:
+        hits.append(_hit("fund", f"The fund, PooledFund at {shown}", "/check"))
+    if account != ANONYMOUS and _has(read, tables.contributions, tables.contributions.c.donor == account):
+        hits.append(_hit("donor", f"Donor {shown}", f"/donor/{shown}"))
+    if _has(read, tables.releases, tables.releases.c.payee == account):
+        hits.append(_hit("payee", f"Payee {shown}", f"{_API}/releases?payee={shown}"))
+    return hits
+
+
+def _member(read: Reader, account: bytes) -> list[shapes.Hit]:
+    who, shown = read.who(account), text.address(account)
+    pages = {
+        "ngo": f"/ngo/{shown}",
+        "attestor": f"{_API}/attestations?attestor={shown}",
+        "gateway": f"{_API}/batches?gateway={shown}",
+        "token": "/",
+    }
+    if who["kind"] is None:
+        return []
+    revoked = " (revoked)" if who["revoked"] else ""
+    kind = "NGO" if who["kind"] == "ngo" else who["kind"].capitalize()
+    return [_hit(who["kind"], f"{kind} {who['name']}{revoked}", pages[who["kind"]])]
+
+
+def _hash(read: Reader, value: bytes) -> list[shapes.Hit]:
+    shown = text.hexed(value)
+    hits = []
+    if _has(read, tables.batches, tables.batches.c.batch == value):
+        hits.append(_hit("batch", f"Batch {shown}", f"/batch/{shown}"))
+    reference = select(tables.batches.c.batch).where(tables.batches.c.reference == value).limit(MAX_HITS)
+    for row in read.rows(reference):
+        batch = text.hexed(row.batch)
+        hits.append(_hit("reference", f"Batch {batch}, recorded with this reference", f"/batch/{batch}"))
+    return hits + _transaction(read, value) + _file(read, value) + _block_hash(read, value)
+
+
+def _transaction(read: Reader, value: bytes) -> list[shapes.Hit]:
+    logs, shown = tables.logs.c, text.hexed(value)
+    if not _has(read, tables.logs, logs.tx == value):
+        return []
+    moved = movements.of_logs(read, select(logs.log).where(logs.tx == value), MAX_HITS)
+    labels = {move["url"]: f"{move['kind'].capitalize()} in pool {move['pool']}, in this transaction" for move in moved}
+    hits = [_hit("transaction", label, url) for url, label in labels.items()]
+    return [*hits, _hit("transaction", f"Logs of transaction {shown}", f"{_API}/events?tx={shown}")]
+
+
+def _file(read: Reader, value: bytes) -> list[shapes.Hit]:
+    """Return the evidence, descriptions and details that have this hash."""
+    proof, pool, member = tables.evidence.c, tables.pools.c, tables.members.c
+    hits = [
+        _hit("evidence", f"Evidence for milestone {row.milestone + 1} of pool {row.pool}", f"/pool/{row.pool}")
+        for row in read.rows(select(proof.pool, proof.milestone).where(proof.hash == value).limit(MAX_HITS))
+    ]
+    if not any(value):
+        return hits
+    hits += [
+        _hit("description", f"Description of pool {row.pool}: {row.name}", f"/pool/{row.pool}")
+        for row in read.rows(select(pool.pool, pool.name).where(pool.description_hash == value).limit(MAX_HITS))
+    ]
+    for row in read.rows(select(member.account).where(member.details_hash == value).distinct().limit(MAX_HITS)):
+        hits += _member(read, row.account)
+    return hits
+
+
+def _block_hash(read: Reader, value: bytes) -> list[shapes.Hit]:
+    query = select(tables.blocks.c.number).where(tables.blocks.c.hash == value)
+    return [_block(row.number) for row in read.rows(query.limit(1))]
