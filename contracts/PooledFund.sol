@@ -44,7 +44,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     mapping(uint256 pool => mapping(address account => uint256)) private _seats;
     /// @dev Which seats have attested: bit n for seat n.
     mapping(uint256 pool => mapping(uint256 milestone => mapping(uint256 round => uint256))) private _attested;
-    mapping(uint256 pool => mapping(uint64 start => Gift)) private _gifts;
+    /// @dev A Gift in one word, amount ‖ donor: written at once.
+    mapping(uint256 pool => mapping(uint64 start => uint256)) private _gifts;
     mapping(bytes32 batch => Batch) private _batches;
 
     constructor(address authority, address register) AccessManaged(authority) EIP712("Moa PooledFund", "1") {
@@ -276,7 +277,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function giftAt(uint256 pool, uint64 start) external view returns (Gift memory) {
-        return _gifts[pool][start];
+        uint256 word = _gifts[pool][start];
+        return Gift(address(uint160(word)), uint64(word >> 160));
     }
 
     /// @inheritdoc IPooledFund
@@ -372,7 +374,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         if (amount == 0) revert ZeroAmount();
 
         (token, start) = _lengthen(pool, amount);
-        _storeGift(pool, start, donor, amount);
+        _gifts[pool][start] = (uint256(amount) << 160) | uint160(donor);
         emit Contributed(pool, donor, token, amount, start);
     }
 
@@ -389,7 +391,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         return Batch(root, start, uint64(end - start), uint32(count), pool.toUint32());
     }
 
-    /// @dev Adds `amount` to the pool's line, reading and writing the pool's first slot once: solc would read it four times.
+    /// @dev Adds `amount` to the pool's line, reading and writing the pool's first slot once; solc would read it often.
     function _lengthen(uint256 pool, uint256 amount) private returns (address token, uint64 start) {
         Pool storage p = _pools[pool];
         uint256 word;
@@ -404,14 +406,6 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         word += amount << 160;
         assembly ("memory-safe") {
             sstore(p.slot, word)
-        }
-    }
-
-    function _storeGift(uint256 pool, uint64 start, address donor, uint64 amount) private {
-        Gift storage gift = _gifts[pool][start];
-        uint256 word = (uint256(amount) << 160) | uint160(donor);
-        assembly ("memory-safe") {
-            sstore(gift.slot, word)
         }
     }
 

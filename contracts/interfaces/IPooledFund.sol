@@ -289,7 +289,7 @@ interface IPooledFund {
     /// @dev Warning: a gateway is trusted to tell who gave what, and when. It is not trusted with the sum, the order
     /// or the proof: the contract makes those from the entries.
     /// @param gatewayReference The gateway's own name for this batch; it works once for each gateway.
-    /// @param entries 32 bytes each: donor id (20, all zero for an anonymous donor) ‖ time paid (4) ‖ amount (8, not 0).
+    /// @param entries 32 bytes each: donor id (20, all zero if anonymous) ‖ time paid (4) ‖ amount (8, not 0).
     /// @return batch The batch's id, `batchId(caller, gatewayReference)`.
     function recordBatch(uint256 pool, bytes32 gatewayReference, bytes calldata entries)
         external
