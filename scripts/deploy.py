@@ -34,12 +34,6 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = ROOT / "scripts" / "deployments"
 TOKEN_NAME, TOKEN_SYMBOL = "Moa Dollar", "MUSD"
 TOKEN_KIND = 4
-COMPILER = {
-    "solc": "0.8.30",
-    "evmVersion": "berlin",
-    "viaIR": True,
-    "optimizer": {"enabled": True, "runs": 10000},
-}
 
 
 @dataclass(frozen=True)
@@ -125,7 +119,7 @@ def deploy(contracts: Any, account: Callable[[str], Any], parties: Parties) -> d
     return made
 
 
-def record(node: Node, made: dict[str, tuple[Any, list[Any]]], parties: Parties) -> dict[str, Any]:
+def record(node: Node, made: dict[str, tuple[Any, list[Any]]], parties: Parties, compiler: Any) -> dict[str, Any]:
     """Write down what was deployed, as read from the chain."""
     contracts = {}
     for name, (contract, arguments) in made.items():
@@ -148,7 +142,12 @@ def record(node: Node, made: dict[str, tuple[Any, list[Any]]], parties: Parties)
         "genesis": node.call("eth_getBlockByNumber", "0x0", False)["hash"],
         "block": first,
         "deployedAt": datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z"),
-        "compiler": COMPILER,
+        "compiler": {
+            "solc": compiler["solc"]["version"],
+            "evmVersion": compiler["evm_version"],
+            "viaIR": bool(compiler["solc"].get("viaIR")),
+            "optimizer": dict(compiler["solc"]["optimizer"]),
+        },
         "contracts": contracts,
         "roles": {roles.LABELS[role]: {"id": role, "members": members} for role, members in parties.members().items()}
         | {"deployer": parties.deployer},
@@ -205,7 +204,7 @@ def run(arguments: argparse.Namespace, console: Console) -> Path:
     if not arguments.yes and not Confirm.ask("Deploy this?", console=console, default=False):
         raise DeployError("Nothing was deployed.")
     made = deploy(containers, lambda address: brownie.accounts.at(address, force=True), parties)
-    path = write(record(node, made, parties), arguments.to)
+    path = write(record(node, made, parties, containers._compiler_config), arguments.to)
     try:
         check(node, path, parties)
     except roles.RolesError:
