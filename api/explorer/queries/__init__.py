@@ -62,6 +62,21 @@ class Queries:
         with self._read() as read:
             return movements.after(read, after, limit)
 
+    def last_place(self) -> int:
+        """Return the place of the last log, 0 if there is none."""
+        with self._read() as read:
+            return read.last_log()
+
+    def head_block(self) -> tuple[int, bytes] | None:
+        """Return the number and hash of the last indexed block."""
+        with self._read() as read:
+            return (read.head.number, read.head.hash) if read.head else None
+
+    def has_block(self, number: int, block_hash: bytes) -> bool:
+        """Return whether this very block is still part of the chain."""
+        with self._read() as read:
+            return read.has_block(number, block_hash)
+
     def latest(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> shapes.Page[shapes.Movement]:
         """Return the latest movements."""
         with self._read() as read:

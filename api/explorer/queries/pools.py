@@ -46,22 +46,20 @@ def pool(read: Reader, number: int) -> shapes.Pool:
     row = read.first(_with_state(numbers, read.now).where(numbers.c.pool == number))
     if row is None:
         raise NotFoundError(f"pool {number}")
-    plan = read.first(select(tables.pools).where(tables.pools.c.pool == number))
-    assert plan is not None, "the same snapshot has the pool"  # noqa: S101
     seats, releases = tables.attestors.c, tables.releases.c
     seated = read.rows(select(seats.account).where(seats.pool == number).order_by(seats.log))
     released = read.rows(select(tables.releases).where(releases.pool == number).order_by(releases.start.desc()))
     read.load(accounts=[seat.account for seat in seated])
-    description = read.content.show(plan.description_hash, plan.description_uri)
+    description = read.content.show(row.description_hash, row.description_uri)
     return {
         **_summary(read, row, description["title"]),
         "description": description,
-        "open_ended": plan.open_ended,
-        "objection_window": plan.objection_window,
-        "attestation_window": plan.attestation_window,
-        "quorum": plan.quorum,
+        "open_ended": row.open_ended,
+        "objection_window": row.objection_window,
+        "attestation_window": row.attestation_window,
+        "quorum": row.quorum,
         "attestors": [read.who(seat.account) for seat in seated],
-        "milestones": read_milestones(read, number, plan.attestation_window),
+        "milestones": read_milestones(read, number, row.attestation_window),
         "releases": shape_releases(read, released),
     }
 
@@ -92,7 +90,8 @@ def _numbers() -> Subquery:
     planned = select(func.sum(tables.milestones.c.amount)).where(tables.milestones.c.pool == plan.pool)
     return select(
         *(plan.log, plan.pool, plan.ngo, plan.token, plan.name, plan.description_hash, plan.description_uri),
-        *(plan.funding_threshold, plan.funding_deadline, plan.open_ended),
+        *(plan.funding_threshold, plan.funding_deadline, plan.open_ended, plan.quorum),
+        *(plan.objection_window, plan.attestation_window),
         func.coalesce(_latest(given, given.c.start + given.c.amount, given.c.start), 0).label("raised"),
         func.coalesce(_latest(given, given.c.number, given.c.start), 0).label("contributions"),
         func.coalesce(_latest(paid, paid.c.start + paid.c.amount, paid.c.start), 0).label("released"),

@@ -128,6 +128,11 @@ class Reader:
             self._released[pool] = row[0] if row else 0
         return self._released[pool]
 
+    def has_block(self, number: int, block_hash: bytes) -> bool:
+        """Return whether this very block is indexed."""
+        query = select(tables.blocks.c.hash).where(tables.blocks.c.number == number)
+        return self.connection.execute(query).scalar() == block_hash
+
     def last_log(self) -> int:
         """Return the place of the last log, 0 if there is none."""
         return self.connection.execute(select(func.max(tables.logs.c.log))).scalar() or 0

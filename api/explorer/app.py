@@ -1,0 +1,115 @@
+"""The web application: the JSON interface, the files, the stream and the pages, over one read-only index."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from api.explorer import page
+from api.explorer.content import ContentFolder
+from api.explorer.database import Database, open_engine
+from api.explorer.failures import BadParameterError, NotFoundError, UnavailableError
+from api.explorer.files import content_routes
+from api.explorer.headers import SECURITY, SecurityHeaders
+from api.explorer.live import Live, live_routes
+from api.explorer.queries import Queries
+from api.explorer.routes import PREFIX, Json, json_routes
+from api.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application. It starts also when there is no index yet, and says so until there is."""
+    engine = open_engine(settings.database)
+    folder = ContentFolder(settings.content)
+    queries = Queries(Database(engine, settings.database), folder)
+    live = Live(queries)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await live.stop()
+        engine.dispose()
+
+    app = FastAPI(
+        title="Moa",
+        version="1",
+        summary="Every gift, release and proof of Moa's pools, to read and to check.",
+        description="Money is a string of the token's base units, next to the token. Times are unix seconds, UTC.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"])
+    app.add_middleware(SecurityHeaders)
+    app.include_router(json_routes(queries))
+    app.include_router(content_routes(folder))
+    app.include_router(live_routes(live))
+    app.include_router(page.pages(queries, settings))
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    _add_refusals(app)
+    return app
+
+
+# -------------------------------------------------------------------------------------------------------- refusals
+
+
+def _add_refusals(app: FastAPI) -> None:
+    """Give each failure its answer: JSON for programs, a page for people."""
+
+    @app.exception_handler(NotFoundError)
+    async def not_found(request: Request, error: NotFoundError) -> Response:
+        body = {"error": "not found", "looked_for": error.looked_for}
+        return _refuse(request, 404, body, "Not found", f"Looked for {error.looked_for}, and found nothing.")
+
+    @app.exception_handler(BadParameterError)
+    async def bad_parameter(request: Request, error: BadParameterError) -> Response:
+        return _refuse_parameter(request, error.field, error.reason)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        reason = "is missing" if first["type"] == "missing" else str(first["msg"]).removeprefix("Value error, ")
+        return _refuse_parameter(request, str(first["loc"][-1]), reason)
+
+    @app.exception_handler(UnavailableError)
+    async def unavailable(request: Request, error: UnavailableError) -> Response:
+        body = {"error": "unavailable", "reason": str(error)}
+        return _refuse(request, 503, body, "Not ready", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return await not_found(request, NotFoundError(request.url.path))
+        body = {"error": str(error.detail).lower()}
+        response = _refuse(request, error.status_code, body, str(error.detail), "This cannot be asked for in this way.")
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        logging.getLogger("api.explorer").error("%s failed", request.url.path, exc_info=error)
+        text = "Something in this explorer is broken. The ledger is not: it can be read from any node."
+        response = _refuse(request, 500, {"error": "internal error"}, "Our mistake", text)
+        response.headers.update(SECURITY)
+        return response
+
+
+def _refuse_parameter(request: Request, field: str, reason: str) -> Response:
+    body = {"error": "bad parameter", "field": field, "reason": reason}
+    return _refuse(request, 422, body, "That cannot be meant", f"“{field}” is {reason}.")
+
+
+def _refuse(request: Request, status: int, body: dict[str, str], title: str, text: str) -> Response:
+    if request.url.path.startswith((PREFIX, "/content", "/live")):
+        return Json(body, status_code=status)
+    return page.error_page(request, status, title, text)

@@ -1,0 +1,178 @@
+"""/live: movements as server-sent events. One task looks at the index for all clients together.
+
+Each message's id is the place of its log, so a client that comes back with its Last-Event-ID misses nothing. When that
+cannot be kept, because the chain was rewound or too much happened, the event `reload` says so.
+"""
+
+import asyncio
+import signal
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
+
+from api.explorer import params as p
+from api.explorer import shapes
+from api.explorer.failures import BadParameterError, UnavailableError
+from api.explorer.queries import Queries
+
+POLL_SECONDS = 0.3
+BEAT_SECONDS = 15.0
+BACKLOG = 200
+"""A client that missed more than this had better load its page again."""
+QUEUE = 1000
+TRAIL = 64
+
+_END = b""
+_HELLO = b"retry: 2000\n\n"
+_BEAT = b": still here\n\n"
+
+
+class Live:
+    """The stream's one look-out, and the queues of its clients. It looks only while somebody listens."""
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+        self._clients: set[asyncio.Queue[bytes]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._last = 0
+        self._trail: deque[tuple[int, bytes]] = deque(maxlen=TRAIL)
+        self._closed = False
+
+    async def stream(self, after: int | None) -> AsyncIterator[bytes]:
+        """Yield messages to one client until it goes or the server stops."""
+        queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        self._clients.add(queue)
+        try:
+            for message in self._greet(after):
+                yield message
+            while not self._closed:
+                try:
+                    message = await asyncio.wait_for(queue.get(), BEAT_SECONDS)
+                except TimeoutError:
+                    message = _BEAT
+                if message == _END:
+                    return
+                yield message
+        finally:
+            self._clients.discard(queue)
+
+    def close(self) -> None:
+        """Let every client go."""
+        self._closed = True
+        for queue in self._clients:
+            _put(queue, _END)
+
+    async def stop(self) -> None:
+        """Let every client go and end the look-out."""
+        self.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    # Nothing in here waits, so between what a client missed and what it will hear there is no gap.
+    def _greet(self, after: int | None) -> list[bytes]:
+        messages = [_HELLO]
+        try:
+            if self._task is None or self._task.done():
+                self._trail.clear()
+                self._note_head()
+                self._last = self._queries.last_place()
+                self._task = asyncio.create_task(self._look_out())
+            if after is None:
+                return [*messages, _message("", self._last)]
+            missed = self._queries.movements(after, BACKLOG + 1) if after < self._last else []
+        except UnavailableError:
+            return [*messages, _message("reload", 0, {"block": None})]
+        if after > self._last or len(missed) > BACKLOG:
+            return [*messages, _message("reload", self._last, {"block": self._last >> 20})]
+        return messages + [_movement(m) for m in missed if m["id"] <= self._last]
+
+    async def _look_out(self) -> None:
+        while self._clients and not self._closed:
+            await asyncio.sleep(POLL_SECONDS)
+            if _server_stops():
+                self.close()
+                return
+            try:
+                self._look()
+            except UnavailableError:
+                # The index is away or being made anew; what it will say then is compared with the trail.
+                continue
+
+    def _look(self) -> None:
+        rewound = False
+        while self._trail and not self._queries.has_block(*self._trail[-1]):
+            self._trail.pop()
+            rewound = True
+        if rewound:
+            block = self._trail[-1][0] if self._trail else 0
+            self._last = min(self._last, ((block + 1) << 20) - 1)
+            self._broadcast(_message("reload", self._last, {"block": block}))
+        while moved := self._queries.movements(self._last, BACKLOG):
+            for movement in moved:
+                self._broadcast(_movement(movement))
+            self._last = moved[-1]["id"]
+        self._note_head()
+
+    def _note_head(self) -> None:
+        head = self._queries.head_block()
+        if head and (not self._trail or self._trail[-1] != head):
+            self._trail.append(head)
+
+    def _broadcast(self, message: bytes) -> None:
+        for queue in self._clients:
+            _put(queue, message)
+
+
+def _put(queue: asyncio.Queue[bytes], message: bytes) -> None:
+    """Hand a message to a client. One that does not keep up is let go; it comes back and catches up."""
+    if queue.full():
+        while not queue.empty():
+            queue.get_nowait()
+        message = _END
+    queue.put_nowait(message)
+
+
+def _movement(movement: shapes.Movement) -> bytes:
+    return _message("", movement["id"], movement)
+
+
+def _message(event: str, place: int, data: Any = None) -> bytes:
+    lines = [b"id: %d" % place]
+    if event:
+        lines.append(b"event: " + event.encode())
+    if data is not None:
+        lines.append(b"data: " + msgspec.json.encode(data))
+    return b"\n".join(lines) + b"\n\n"
+
+
+def _server_stops() -> bool:
+    """Return whether uvicorn was told to stop.
+
+    It waits for open answers before it tells the application, and a stream never ends by itself. But its signal handler
+    is a method of the server, and the server knows.
+    """
+    return getattr(getattr(signal.getsignal(signal.SIGTERM), "__self__", None), "should_exit", False) is True
+
+
+def live_routes(live: Live) -> APIRouter:
+    """Return the route of the stream."""
+    router = APIRouter()
+
+    @router.get("/live", tags=["overview"], response_class=StreamingResponse)
+    async def stream(
+        after: p.Log = None, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None
+    ) -> StreamingResponse:
+        """Stream movements, from Last-Event-ID or `after` on (a place, as in a summary's `after`), else from now."""
+        try:
+            resumed = p.read_log(last_event_id) if last_event_id else after
+        except ValueError as error:
+            raise BadParameterError("Last-Event-ID", str(error)) from None
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(live.stream(resumed), media_type="text/event-stream", headers=headers)
+
+    return router

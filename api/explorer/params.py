@@ -1,0 +1,176 @@
+"""How parameters are read. A value that cannot be meant is refused with its reason; an empty one counts as left out."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Path, Query
+from pydantic import PlainValidator, WithJsonSchema
+
+from api.explorer import shapes
+from api.explorer.failures import BadParameterError
+from api.explorer.queries import DEFAULT_LIMIT, MAX_LIMIT
+from api.explorer.queries.search import MAX_LENGTH
+from api.types import MAX_AMOUNT
+
+Value = TypeVar("Value")
+
+_DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+_CONTRIBUTION = re.compile(r"([0-9]{1,20})-([0-9]{1,20})", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_EVENT = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
+_MAX_POOL = 2**32 - 1
+_MAX_BLOCK = 2**43 - 1
+"""A log's place, block · 2^20 + index, stays within 63 bits."""
+
+
+def whole(text: Any, least: int, most: int) -> int:
+    """Read a whole number."""
+    found = str(text).strip()
+    if not _DIGITS.fullmatch(found):
+        raise ValueError("not a whole number")
+    if not least <= int(found) <= most:
+        raise ValueError(f"not from {least} to {most}")
+    return int(found)
+
+
+def hex_bytes(text: Any, length: int) -> bytes:
+    """Read hex of so many bytes, with or without 0x, in any case."""
+    found = str(text).strip().lower().removeprefix("0x")
+    if len(found) != 2 * length or not re.fullmatch(r"[0-9a-f]+", found, re.ASCII):
+        raise ValueError(f"not {length} bytes in hex: 0x and {2 * length} digits")
+    return bytes.fromhex(found)
+
+
+def moment(text: Any, *, end: bool) -> int:
+    """Read a time: unix seconds, a date, or ISO 8601; UTC if it names no zone. `end`: a date means its last second."""
+    found = str(text).strip()
+    if _DIGITS.fullmatch(found):
+        return whole(found, 0, 2**32 - 1)
+    try:
+        if _DATE.fullmatch(found):
+            day = datetime.combine(date.fromisoformat(found), datetime.min.time(), UTC)
+            return int(day.timestamp()) + (int(timedelta(days=1).total_seconds()) - 1 if end else 0)
+        # A + in an address is read as a space.
+        read = datetime.fromisoformat(found.replace(" ", "+") if "T" in found else found)
+        return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise ValueError("not a time: unix seconds, 2026-11-23 or 2026-11-23T01:02:03Z") from None
+
+
+def contribution_id(text: str) -> tuple[int, int]:
+    """Read a contribution's id as pool and start.
+
+    Raises:
+        BadParameterError: It is not one.
+
+    """
+    found = _CONTRIBUTION.fullmatch(text.strip())
+    if not found or int(found[1]) > _MAX_POOL or int(found[2]) > MAX_AMOUNT:
+        raise BadParameterError("id", "not a contribution's id: its pool and its start, as 1-0")
+    return int(found[1]), int(found[2])
+
+
+def _one_of(text: Any) -> shapes.PoolStateName:
+    for state in ("funding", "active", "frozen", "completed"):
+        if str(text).strip() == state:
+            return state
+    raise ValueError("not one of funding, active, frozen, completed")
+
+
+def _event(text: Any) -> str:
+    if not _EVENT.fullmatch(str(text).strip()):
+        raise ValueError("not an event's name, such as BatchRecorded")
+    return str(text).strip()
+
+
+def _cursor(text: Any) -> str:
+    if len(str(text)) > 80:
+        raise ValueError("not a cursor: take `next` of the last page as it is")
+    return str(text)
+
+
+def _query(text: Any) -> str:
+    if len(str(text)) > MAX_LENGTH:
+        raise ValueError(f"longer than {MAX_LENGTH} characters")
+    return str(text)
+
+
+def _optional(read: Callable[[Any], Value]) -> PlainValidator:
+    """Return the validator for a parameter that a form may send empty."""
+
+    def validate(text: Any) -> Value | None:
+        return None if text is None or str(text).strip() == "" else read(text)
+
+    return PlainValidator(validate)
+
+
+_HEX20 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{40}$"})
+_HEX32 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{64}$"})
+_POOL = WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MAX_POOL})
+_BLOCK = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MAX_BLOCK})
+_MONEY = WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "description": "base units"})
+_TIME = WithJsonSchema({"type": "string", "examples": ["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"]})
+_TEXT = WithJsonSchema({"type": "string"})
+
+
+def _read_pool(text: Any) -> int:
+    return whole(text, 1, _MAX_POOL)
+
+
+def _read_block(text: Any) -> int:
+    return whole(text, 0, _MAX_BLOCK)
+
+
+def read_log(text: Any) -> int:
+    """Read a log's place."""
+    return whole(text, 0, MAX_AMOUNT)
+
+
+def _read_amount(text: Any) -> int:
+    return whole(text, 0, MAX_AMOUNT)
+
+
+def _read_address(text: Any) -> bytes:
+    return hex_bytes(text, 20)
+
+
+def _read_hash(text: Any) -> bytes:
+    return hex_bytes(text, 32)
+
+
+PoolPath = Annotated[int, Path(), PlainValidator(_read_pool), _POOL]
+AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX20]
+HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX32]
+
+Pool = Annotated[int | None, Query(description="a pool's number"), _optional(_read_pool), _POOL]
+Address = Annotated[bytes | None, Query(description="an address"), _optional(_read_address), _HEX20]
+Hash = Annotated[bytes | None, Query(), _optional(_read_hash), _HEX32]
+Block = Annotated[int | None, Query(description="a block's number; inclusive"), _optional(_read_block), _BLOCK]
+Amount = Annotated[int | None, Query(description="base units; inclusive"), _optional(_read_amount), _MONEY]
+Since = Annotated[
+    int | None, Query(description="paid at or after"), _optional(lambda text: moment(text, end=False)), _TIME
+]
+Until = Annotated[
+    int | None,
+    Query(description="paid at or before; a date: by its end"),
+    _optional(lambda text: moment(text, end=True)),
+    _TIME,
+]
+State = Annotated[
+    shapes.PoolStateName | None,
+    Query(),
+    _optional(_one_of),
+    WithJsonSchema({"type": "string", "enum": ["funding", "active", "frozen", "completed"]}),
+]
+Log = Annotated[int | None, Query(description="a log's place"), _optional(read_log), _BLOCK]
+EventName = Annotated[str | None, Query(description="as in the ABI: BatchRecorded"), _optional(_event), _TEXT]
+Cursor = Annotated[str | None, Query(description="`next` of the page before"), _optional(_cursor), _TEXT]
+SearchText = Annotated[str, Query(description="an id, name, address or hash"), PlainValidator(_query), _TEXT]
+Limit = Annotated[
+    int,
+    Query(description="items on a page"),
+    PlainValidator(lambda text: DEFAULT_LIMIT if str(text).strip() == "" else whole(text, 1, MAX_LIMIT)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+]

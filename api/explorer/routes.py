@@ -1,0 +1,210 @@
+"""The JSON interface under /api/v1: each route reads its parameters and asks one question."""
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Response
+
+from api.explorer import params as p
+from api.explorer import shapes
+from api.explorer.queries import DEFAULT_LIMIT, Filters, Queries
+
+PREFIX = "/api/v1"
+
+_LIMIT = DEFAULT_LIMIT
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    422: {"model": shapes.BadParameterAnswer, "description": "A parameter cannot be meant"},
+    503: {"model": shapes.UnavailableAnswer, "description": "There is no index to read"},
+}
+_MISSING: dict[int | str, dict[str, Any]] = {
+    404: {"model": shapes.NotFoundAnswer, "description": "Nothing stands under what was looked for"}
+}
+
+
+class Json(Response):
+    """An answer as JSON. The shapes are made here, so they are documented but not checked again on the way out."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return msgspec.json.encode(content)
+
+
+def json_routes(queries: Queries) -> APIRouter:
+    """Return all routes of the JSON interface."""
+    router = APIRouter(prefix=PREFIX, responses=_ERRORS)
+    _add_overview(router, queries)
+    _add_pools(router, queries)
+    _add_contributions(router, queries)
+    _add_people(router, queries)
+    _add_record(router, queries)
+    return router
+
+
+def _add_overview(router: APIRouter, queries: Queries) -> None:
+    @router.get("/summary", response_model=shapes.Summary, tags=["overview"])
+    async def summary() -> Json:
+        """Totals by token, counts, the latest movements, and how fresh the index is."""
+        return Json(queries.summary())
+
+    @router.get("/health", response_model=shapes.Health, tags=["overview"])
+    async def health() -> Json:
+        """How fresh the index is. It answers 200 also when the node is away: see `ok`."""
+        return Json(queries.health())
+
+    @router.get("/search", response_model=list[shapes.Hit], tags=["overview"])
+    async def search(q: p.SearchText) -> Json:
+        """Return what a text may mean: an id, a name's beginning, an address, a hash, a block's number."""
+        return Json(queries.search(q))
+
+    @router.get("/movements", response_model=shapes.Page[shapes.Movement], tags=["overview"])
+    async def movements(cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+        """Return what happened lately, in all pools. /live streams the same."""
+        return Json(queries.latest(cursor, limit))
+
+
+def _add_pools(router: APIRouter, queries: Queries) -> None:
+    @router.get("/pools", response_model=shapes.Page[shapes.PoolSummary], responses=_MISSING, tags=["pools"])
+    async def pools(
+        state: p.State = None, ngo: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Pools, the newest first."""
+        return Json(queries.pools(state=state, ngo=ngo, cursor=cursor, limit=limit))
+
+    @router.get("/pools/{pool}", response_model=shapes.Pool, responses=_MISSING, tags=["pools"])
+    async def pool(pool: p.PoolPath) -> Json:
+        """Return a pool with its milestones and releases."""
+        return Json(queries.pool(pool))
+
+    @router.get("/pools/{pool}/milestones", response_model=list[shapes.Milestone], responses=_MISSING, tags=["pools"])
+    async def milestones(pool: p.PoolPath) -> Json:
+        """Return a pool's milestones in their order, each with its evidence and what was said to it."""
+        return Json(queries.milestones(pool))
+
+    @router.get(
+        "/pools/{pool}/contributions",
+        response_model=shapes.Page[shapes.Contribution],
+        responses=_MISSING,
+        tags=["pools"],
+    )
+    async def contributions(
+        *,
+        pool: p.PoolPath,
+        donor: p.Address = None,
+        gateway: p.Address = None,
+        since: p.Since = None,
+        until: p.Until = None,
+        min_amount: p.Amount = None,
+        max_amount: p.Amount = None,
+        cursor: p.Cursor = None,
+        limit: p.Limit = _LIMIT,
+    ) -> Json:
+        """Return a pool's contributions, the newest first.
+
+        By place in line; by the time paid if `since` or `until` is given; with an amount's bound alone, largest first.
+        A cursor holds for the same filters only.
+        """
+        filters = Filters(donor, gateway, since, until, min_amount, max_amount)
+        return Json(queries.contributions(pool, filters, cursor, limit))
+
+
+def _add_contributions(router: APIRouter, queries: Queries) -> None:
+    page = shapes.Page[shapes.Contribution]
+
+    @router.get("/contributions", response_model=page, tags=["contributions"])
+    async def latest(cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+        """Return the latest contributions to all pools."""
+        return Json(queries.latest_contributions(cursor, limit))
+
+    @router.get(
+        "/contributions/{id}",
+        response_model=shapes.ContributionDetail,
+        responses=_MISSING,
+        tags=["contributions"],
+    )
+    async def contribution(id: str) -> Json:  # noqa: A002
+        """Return a contribution, by its pool and its start in the pool's line (1-0), with its proof and its trace."""
+        return Json(queries.contribution(*p.contribution_id(id)))
+
+    @router.get("/batches", response_model=shapes.Page[shapes.Batch], responses=_MISSING, tags=["contributions"])
+    async def batches(
+        pool: p.Pool = None, gateway: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Batches, the newest first."""
+        return Json(queries.batches(pool=pool, gateway=gateway, cursor=cursor, limit=limit))
+
+    @router.get("/batches/{batch}", response_model=shapes.Batch, responses=_MISSING, tags=["contributions"])
+    async def batch(batch: p.HashPath) -> Json:
+        """Return a batch, by its id."""
+        return Json(queries.batch(batch))
+
+    @router.get("/batches/{batch}/contributions", response_model=page, responses=_MISSING, tags=["contributions"])
+    async def entries(batch: p.HashPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+        """Return a batch's entries in their order."""
+        return Json(queries.batch_contributions(batch, cursor, limit))
+
+
+def _add_people(router: APIRouter, queries: Queries) -> None:
+    @router.get("/donors/{donor}", response_model=shapes.Donor, responses=_MISSING, tags=["people"])
+    async def donor(donor: p.AddressPath) -> Json:
+        """All that one donor id gave, by pool."""
+        return Json(queries.donor(donor))
+
+    @router.get(
+        "/donors/{donor}/contributions",
+        response_model=shapes.Page[shapes.Contribution],
+        responses=_MISSING,
+        tags=["people"],
+    )
+    async def given(donor: p.AddressPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+        """Return a donor's contributions to all pools, the newest first."""
+        return Json(queries.donor_contributions(donor, cursor, limit))
+
+    @router.get("/ngos", response_model=shapes.Page[shapes.NgoSummary], tags=["people"])
+    async def ngos(cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+        """Return the NGOs, the latest accredited first."""
+        return Json(queries.ngos(cursor, limit))
+
+    @router.get("/ngos/{address}", response_model=shapes.Ngo, responses=_MISSING, tags=["people"])
+    async def ngo(address: p.AddressPath) -> Json:
+        """Return an NGO with its newest pools."""
+        return Json(queries.ngo(address))
+
+
+def _add_record(router: APIRouter, queries: Queries) -> None:
+    @router.get("/attestations", response_model=shapes.Page[shapes.Attestation], responses=_MISSING, tags=["record"])
+    async def attestations(
+        pool: p.Pool = None,
+        ngo: p.Address = None,
+        attestor: p.Address = None,
+        cursor: p.Cursor = None,
+        limit: p.Limit = _LIMIT,
+    ) -> Json:
+        """Attestations, the newest first."""
+        return Json(queries.attestations(pool=pool, ngo=ngo, attestor=attestor, cursor=cursor, limit=limit))
+
+    @router.get("/releases", response_model=shapes.Page[shapes.Release], responses=_MISSING, tags=["record"])
+    async def releases(
+        pool: p.Pool = None,
+        ngo: p.Address = None,
+        payee: p.Address = None,
+        cursor: p.Cursor = None,
+        limit: p.Limit = _LIMIT,
+    ) -> Json:
+        """Releases, the newest first."""
+        return Json(queries.releases(pool=pool, ngo=ngo, payee=payee, cursor=cursor, limit=limit))
+
+    @router.get("/events", response_model=shapes.Page[shapes.Event], tags=["record"])
+    async def events(
+        *,
+        event: p.EventName = None,
+        tx: p.Hash = None,
+        from_block: p.Block = None,
+        to_block: p.Block = None,
+        cursor: p.Cursor = None,
+        limit: p.Limit = _LIMIT,
+    ) -> Json:
+        """Return the contracts' raw logs, the newest first. A batch's entries stand in `data`, not in `args`."""
+        found = queries.events(event=event, tx=tx, from_block=from_block, to_block=to_block, cursor=cursor, limit=limit)
+        return Json(found)

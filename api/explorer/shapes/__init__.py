@@ -1,0 +1,93 @@
+"""The shapes of every answer, in JSON and in the templates alike.
+
+Money is a string of base units, next to its token. A time is unix seconds; `at` and `paid` say the same in ISO 8601.
+A hash is lower-case hex with 0x, an address EIP-55 checksummed.
+"""
+
+from api.explorer.shapes.base import (
+    BadParameterAnswer,
+    Content,
+    ContentState,
+    MemberKindName,
+    Money,
+    NotFoundAnswer,
+    Page,
+    Place,
+    Token,
+    UnavailableAnswer,
+    Who,
+)
+from api.explorer.shapes.gifts import (
+    Batch,
+    Contribution,
+    ContributionDetail,
+    Donor,
+    DonorPool,
+    Proof,
+    TokenAmount,
+    TracePart,
+)
+from api.explorer.shapes.overview import (
+    DatabaseState,
+    Event,
+    Health,
+    Hit,
+    Movement,
+    MovementKind,
+    Ngo,
+    NgoSummary,
+    Summary,
+    TokenTotals,
+)
+from api.explorer.shapes.pools import (
+    Attestation,
+    Evidence,
+    Milestone,
+    MilestoneStateName,
+    Pool,
+    PoolStateName,
+    PoolSummary,
+    Release,
+    Verdict,
+)
+
+__all__ = [
+    "Attestation",
+    "BadParameterAnswer",
+    "Batch",
+    "Content",
+    "ContentState",
+    "Contribution",
+    "ContributionDetail",
+    "DatabaseState",
+    "Donor",
+    "DonorPool",
+    "Event",
+    "Evidence",
+    "Health",
+    "Hit",
+    "MemberKindName",
+    "Milestone",
+    "MilestoneStateName",
+    "Money",
+    "Movement",
+    "MovementKind",
+    "Ngo",
+    "NgoSummary",
+    "NotFoundAnswer",
+    "Page",
+    "Place",
+    "Pool",
+    "PoolStateName",
+    "PoolSummary",
+    "Proof",
+    "Release",
+    "Summary",
+    "Token",
+    "TokenAmount",
+    "TokenTotals",
+    "TracePart",
+    "UnavailableAnswer",
+    "Verdict",
+    "Who",
+]

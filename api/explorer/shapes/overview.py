@@ -1,0 +1,121 @@
+"""The front page, the members, the record."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+# Not from typing: pydantic reads that one only from Python 3.12 on.
+from typing_extensions import TypedDict
+
+from api.explorer.shapes.base import Content, Money, Place, Token, Who
+from api.explorer.shapes.pools import PoolSummary
+
+MovementKind = Literal["contribution", "batch", "release", "evidence", "attestation", "pool"]
+
+
+class NgoSummary(TypedDict):
+    """An NGO as lists show it."""
+
+    ngo: Who
+    details: Content
+    accredited: Place
+    pools_total: int
+
+
+class Ngo(NgoSummary):
+    """An NGO with its newest pools; the rest is at /api/v1/pools?ngo=…&cursor=`pools_next`."""
+
+    pools: list[PoolSummary]
+    pools_next: str | None
+
+
+class DatabaseState(TypedDict):
+    """The index's file."""
+
+    schema_version: int
+    bytes: int
+
+
+class Health(TypedDict):
+    """How fresh the index is. `age_seconds`: since the node last answered; `halted`: why the indexer stopped."""
+
+    chain_id: int | None
+    genesis: str | None
+    fund: str | None
+    block: int | None
+    block_time: int | None
+    node_head: int | None
+    lag_blocks: int | None
+    node_seen_at: int | None
+    age_seconds: int | None
+    ok: bool
+    halted: str | None
+    database: DatabaseState
+
+
+class Movement(TypedDict):
+    """One thing that happened, for the live list. `id` is its place as one integer, the id of the live stream.
+
+    contribution: amount, token, who (null: anonymous), contribution · batch: amount, token, who (the gateway), count,
+    batch · release: amount, token, who (the payee), milestone · evidence: who (the NGO), milestone · attestation: who,
+    milestone, approved · pool: who (the NGO), token.
+    """
+
+    kind: MovementKind
+    id: int
+    pool: int
+    pool_name: str
+    place: Place
+    url: str
+    who: Who | None
+    amount: NotRequired[Money]
+    token: NotRequired[Token]
+    milestone: NotRequired[int]
+    approved: NotRequired[bool]
+    count: NotRequired[int]
+    contribution: NotRequired[str]
+    batch: NotRequired[str]
+
+
+class TokenTotals(TypedDict):
+    """Everything in one token, over all pools."""
+
+    token: Token
+    raised: Money
+    released: Money
+    held: Money
+    contributions: int
+
+
+class Summary(TypedDict):
+    """The front page's numbers. `after` is the place up to which they were read: /live?after=… goes on from there."""
+
+    tokens: list[TokenTotals]
+    pools: int
+    contributions: int
+    batches: int
+    attestations: int
+    releases: int
+    latest: list[Movement]
+    after: int
+    index: Health
+
+
+class Event(TypedDict):
+    """One raw log of the contracts, and what its ABI makes of it."""
+
+    id: int
+    event: str
+    address: str
+    topics: list[str]
+    data: str
+    args: dict[str, object] | None
+    place: Place
+
+
+class Hit(TypedDict):
+    """One thing that a search found."""
+
+    kind: str
+    label: str
+    url: str
