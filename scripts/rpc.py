@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 Call = tuple[str, list[Any]]
 """A method and its parameters."""
+
+IDLE_SECONDS = 2
+"""A node closes a connection that was idle (Ganache: 5 s). Not to send anything twice, we do not wait for that."""
 
 
 class NodeError(Exception):
@@ -91,10 +95,14 @@ class Node:
 
     def _post(self, body: bytes) -> bytes:
         connection = getattr(self._mine, "connection", None)
+        if connection is not None and time.monotonic() - self._mine.used > IDLE_SECONDS:
+            self._drop()
+            connection = None
         if connection is None:
             connection = self._mine.connection = self._make(self._host, self._port, timeout=self._timeout)
         connection.request("POST", self._path, body, {"Content-Type": "application/json"})
         answer: bytes = connection.getresponse().read()
+        self._mine.used = time.monotonic()
         return answer
 
     def _drop(self) -> None:
