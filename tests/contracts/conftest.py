@@ -1,0 +1,129 @@
+"""Fixtures of the contract tests: the contracts deployed once, everything undone after each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import brownie
+import pytest
+from brownie import _config
+from eth_utils import keccak
+from world import (
+    ADMIN,
+    ATTESTOR_KIND,
+    GATEWAY,
+    GATEWAY_KIND,
+    NGO_KIND,
+    OPERATOR,
+    PAUSER,
+    PEOPLE,
+    REGISTRAR,
+    TOKEN_KIND,
+    ZERO32,
+    Node,
+    World,
+    b32,
+    keys_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Each block comes one second after the last, so that the tests own the clock; quiet, since nobody reads what it says
+# and a full pipe would stop it. Brownie's configuration file has no place for these.
+GANACHE = (
+    "ganache-cli --logging.quiet --miner.timestampIncrement 1 --miner.defaultGasPrice 0"
+    " --miner.callGasLimit 100000000 --chain.time 2026-01-01T00:00:00Z"
+)
+
+
+def pytest_collection_modifyitems() -> None:
+    """Before Brownie starts its node, say how."""
+    _config.CONFIG.networks["ganache-cli"]["cmd"] = GANACHE
+
+
+def selector(signature: str) -> bytes:
+    """Return a function's selector."""
+    return keccak(text=signature)[:4]
+
+
+MINT = selector("mint(address,uint256,bytes32)")
+RECORD = selector("recordBatch(uint256,bytes32,bytes)")
+PAUSE, UNPAUSE = selector("pause(uint256)"), selector("unpause(uint256)")
+ACCREDIT, REVOKE = selector("accredit(address,uint8,bytes32,bytes32,string)"), selector("revoke(address)")
+
+
+def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], keys: dict[str, bytes]) -> World:
+    """Deploy the contracts with the whole layout of roles; the deployer ends with nothing."""
+    w = World(node, None, None, None, None, addresses, keys, artifacts)  # type: ignore[arg-type]
+    w.consortium = w.deploy("Consortium", w.deployer)
+    w.register = w.deploy("Register", w.consortium.address)
+    w.token = w.deploy("SettlementToken", w.consortium.address, "Moa USD", "mUSD")
+    w.fund = w.deploy("PooledFund", w.consortium.address, w.register.address)
+
+    def manage(function: str, *args: Any) -> None:
+        w.do(w.deployer, w.consortium, function, *args)
+
+    manage("setTargetFunctionRole", w.token.address, [MINT], GATEWAY)
+    manage("setTargetFunctionRole", w.fund.address, [RECORD], GATEWAY)
+    manage("setTargetFunctionRole", w.fund.address, [PAUSE], PAUSER)
+    manage("setTargetFunctionRole", w.fund.address, [UNPAUSE], OPERATOR)
+    manage("setTargetFunctionRole", w.register.address, [ACCREDIT, REVOKE], REGISTRAR)
+    manage("setRoleAdmin", GATEWAY, OPERATOR)
+    manage("setRoleAdmin", PAUSER, OPERATOR)
+    manage("grantRole", OPERATOR, w.operator, 0)
+    manage("grantRole", REGISTRAR, w.registrar, 0)
+    manage("grantRole", ADMIN, w.admin, 0)
+    manage("renounceRole", ADMIN, w.deployer)
+    for role, name in ((GATEWAY, "gateway"), (GATEWAY, "gateway2"), (PAUSER, "pauser")):
+        w.do(w.operator, w.consortium, "grantRole", role, addresses[name], 0)
+    return w
+
+
+def accredit(w: World, account: str, kind: int, name: str) -> None:
+    """Let the registrar accredit a member."""
+    w.do(w.registrar, w.register, "accredit", account, kind, b32(name), ZERO32, "")
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> dict[str, Any]:
+    """Every compiled contract: ABI and bytecode."""
+    project = brownie.project.get_loaded_projects()[0]
+    return dict(project._build.items())
+
+
+@pytest.fixture(scope="session")
+def deployed(artifacts: dict[str, Any]) -> World:
+    """The world at its beginning: contracts, members, and people with tokens that the fund may take."""
+    node = Node(brownie.web3)
+    addresses = dict(zip(PEOPLE, (str(a) for a in brownie.accounts), strict=True))
+    keys = dict(zip(PEOPLE, keys_of("brownie", len(PEOPLE)), strict=True))
+    w = deploy(node, artifacts, addresses, keys)
+    accredit(w, w.token.address, TOKEN_KIND, "Moa USD")
+    for name in PEOPLE:
+        kinds = {"ngo": NGO_KIND, "att": ATTESTOR_KIND, "gat": GATEWAY_KIND}
+        if kind := kinds.get(name[:3]):
+            accredit(w, addresses[name], kind, name)
+    w.rich("donor1", "donor2", "gateway", "gateway2")
+    return w
+
+
+@pytest.fixture
+def w(deployed: World) -> Iterator[World]:
+    """The world, which forgets after each test what the test did."""
+    before = deployed.node.rpc("evm_snapshot")
+    yield deployed
+    deployed.node.rpc("evm_revert", before)
+
+
+@pytest.fixture
+def pool(w: World) -> int:
+    """An open pool: 2 of 3 attestors, milestones of 100 and 200, a threshold of 50."""
+    return w.open_pool()
+
+
+@pytest.fixture
+def funded(w: World, pool: int) -> int:
+    """The pool with 120 units in it, from donor1."""
+    w.give(pool, 120 * 10**6)
+    return pool
