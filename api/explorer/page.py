@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from api.explorer.queries import Queries
 from api.explorer.text import address
 from api.settings import Settings
 
-GIFTS, GIFTS_OF_POOL, POOLS = 25, 8, 18
+GIFTS, GIFTS_OF_POOL, POOLS, MOVES = 25, 8, 18, 10
 """How many rows a page shows: it must stay well under 50 KB."""
 
 _POLICY = (
@@ -70,7 +71,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
 
     @router.get("/")
     def front(cursor: str | None = Cursor) -> HTMLResponse:
-        summary = queries.summary()
+        summary = queries.summary(MOVES)
         pools = queries.pools(cursor=cursor, limit=POOLS)
         return _render(
             "front.html", {"summary": summary, "index": summary["index"], "pools": {**pools, "cursor": cursor}}
@@ -79,14 +80,14 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
     @router.get("/latest")
     def latest() -> HTMLResponse:
         """Return the front page's changing part alone, for live.js."""
-        return _render("_latest.html", {"summary": queries.summary()})
+        return _render("_latest.html", {"summary": queries.summary(MOVES)})
 
     @router.get("/pool/{pool}")
     def pool_page(pool: str) -> HTMLResponse:
         number = asked.number("pool", pool)
         shown = queries.pool(number)
         gifts = queries.contributions(number, limit=GIFTS_OF_POOL)
-        return _render("pool.html", {"pool": shown, "gifts": gifts, "index": queries.health()})
+        return _render("pool.html", {"pool": shown, "gifts": gifts, "index": queries.health(), "now": time.time()})
 
     @router.get("/pool/{pool}/contributions")
     def contributions(request: Request, pool: str) -> HTMLResponse:
@@ -162,6 +163,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             addresses = {name: address(a) for name, a in settings.load_deployment().addresses.items()}
         except SettingsError:
             addresses = {"PooledFund": health["fund"]} if health["fund"] else {}
-        return _render("check.html", {"index": health, "addresses": addresses, "rpc": settings.public_rpc})
+        context = {"index": health, "addresses": addresses, "rpc": settings.public_rpc, "held_call": _HELD_CALL}
+        return _render("check.html", context)
 
     return router

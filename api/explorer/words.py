@@ -68,7 +68,7 @@ def when(unix: int | None) -> Markup | str:
     if unix is None or unix >= NEVER:
         return "no date"
     iso = datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{}</time>').format(iso, moment(unix).replace(" ", _NBSP, 2))
+    return Markup('<time datetime="{}">{}</time>').format(iso, moment(unix).replace(" ", _NBSP).replace(f",{_NBSP}", ", "))
 
 
 def span(seconds: float) -> str:

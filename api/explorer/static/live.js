@@ -24,7 +24,7 @@ async function refresh() {
     arrived.forEach((e) => e.classList.add("new"));
     // Keep the keyboard's place when the list is swapped under it.
     const focus = document.activeElement?.closest("[data-key]")?.dataset.key;
-    part.replaceChildren(...fresh.body.childNodes);
+    for (const id of ["totals", "moves"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).childNodes);
     if (focus) part.querySelector(`[data-key="${CSS.escape(focus)}"] a`)?.focus();
     if (arrived.length) say.textContent = arrived.map((e) => e.querySelector(".what").textContent.trim().replace(/\s+/g, " ")).slice(0, 3).join(". ");
     document.dispatchEvent(new Event("moa:arrived"));
@@ -38,10 +38,10 @@ const soon = () => {
 };
 
 function connect() {
-  const stream = new EventSource("/live");
+  const stream = new EventSource(part.dataset.stream);
   stream.onopen = () => show(true);
   stream.onmessage = soon;
-  for (const name of ["movement", "head", "reset"]) stream.addEventListener(name, soon);
+  stream.addEventListener("reload", soon); // the chain was rewound, or too much was missed
   stream.onerror = () => {
     show(false);
     if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 5000);

@@ -71,8 +71,12 @@ const money = (units, r) => {
   const part = decimals ? digits.slice(-decimals).replace(/0+$/, "").padEnd(Math.min(2, decimals), "0") : "";
   return whole + (part ? "." + part : "") + " " + r.symbol;
 };
-const day = (seconds) => new Date(Number(seconds) * 1000).toISOString().slice(0, 16).replace("T", ", ") + " UTC";
-const giver = (r) => (BigInt(r.donor) === 0n ? "an anonymous giver" : "giver " + r.donor);
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const day = (seconds) => {
+  const t = new Date(Number(seconds) * 1000);
+  return `${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]} ${t.getUTCFullYear()}, ${t.toISOString().slice(11, 16)} UTC`;
+};
+const giver = (r) => (BigInt(r.donor) === 0n ? "an anonymous giver" : `giver ${r.donor.slice(0, 8)}…${r.donor.slice(-6)}`);
 
 async function checkChain(r, rpc, step) {
   const chain = BigInt(await ask(rpc, "eth_chainId", []));
@@ -88,7 +92,7 @@ async function checkBatch(r, rpc, step) {
   const [from, to] = [number(start), number(start) + number(amount)];
   step(BigInt(r.start) >= from && BigInt(r.start) + BigInt(r.amount) <= to, "The gift lies within the batch's part of the line", "The gift lies outside the batch's part of the line", `gift: ${r.start} to ${BigInt(r.start) + BigInt(r.amount)}; batch: ${from} to ${to}`);
   const leaf = leafOf(r);
-  step(true, "Your browser computed the gift's fingerprint (the leaf)", "", leaf);
+  step(true, "Your browser made the gift's fingerprint (the leaf) from its giver, time, amount and place", "", `giver: ${r.donor}\ntime: ${r.time}, amount: ${r.amount}\nposition: ${r.position}, start: ${r.start}\nleaf: ${leaf}`);
   const siblings = r.siblings ? r.siblings.split(",") : [];
   const computed = rootOf(leaf, r.position, r.count, siblings);
   step(computed !== null, `${siblings.length} more fingerprints lead from it to the root`, "The proof has the wrong length for this batch", computed ?? "");
