@@ -175,16 +175,17 @@ def connect(network: str, rpc: str | None) -> tuple[Any, Any]:
     brownie: Any = import_module("brownie")
     containers = brownie.project.load(ROOT, "Moa", raise_if_loaded=False)
     if rpc:
+        # With a command Brownie takes the network for a passing one: it keeps no deployments of its own.
         network = "moa"
-        chain_id = int(Node(rpc).call("eth_chainId"), 16)
         known = import_module("brownie._config").CONFIG.networks
-        known[network] = {"id": network, "name": "Moa", "host": rpc, "chainid": str(chain_id)}
+        known[network] = {"id": network, "name": "Moa", "host": rpc, "cmd": "", "cmd_settings": {}, "timeout": 120}
     if not brownie.network.is_connected():
-        brownie.network.connect(network)
+        brownie.network.connect(network, launch_rpc=not rpc)
         # Permissioned chains ask for a plain gas price, most of them 0, and have no base fee that Brownie could read.
         brownie.network.priority_fee(False)
         brownie.network.max_fee(False)
         brownie.network.gas_price(brownie.web3.eth.gas_price)
+        brownie.network.gas_limit("auto")
     return containers, brownie
 
 
