@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from api import tables
 from api.explorer import proofs, shapes, text
@@ -38,14 +38,14 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.
     if not read.has_pool(pool):
         raise NotFoundError(f"pool {pool}")
     query = select(tables.contributions).where(_GIFT.pool == pool)
-    for bound, condition in (
-        (filters.since, _GIFT.paid_at >= filters.since),
-        (filters.until, _GIFT.paid_at <= filters.until),
-        (filters.min_amount, _GIFT.amount >= filters.min_amount),
-        (filters.max_amount, _GIFT.amount <= filters.max_amount),
+    for column, least, most in (
+        (_GIFT.paid_at, filters.since, filters.until),
+        (_GIFT.amount, filters.min_amount, filters.max_amount),
     ):
-        if bound is not None:
-            query = query.where(condition)
+        if least is not None:
+            query = query.where(column >= least)
+        if most is not None:
+            query = query.where(column <= most)
     if filters.gateway is not None:
         query = query.join(tables.batches, (_BATCH.log == _GIFT.log) & (_BATCH.pool == _GIFT.pool))
         query = query.where(_BATCH.gateway == filters.gateway)
@@ -53,7 +53,7 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.
     if filters.donor is not None:
         # Many gifts are anonymous: those are soon met in the line itself, in its order.
         # A donor's own are few: its index has them together.
-        donor = _GIFT.donor if order == "d" else _GIFT.donor.concat(b"")
+        donor = _GIFT.donor if order == "d" else func.coalesce(_GIFT.donor, b"")
         query = query.where(donor == filters.donor)
     if order == "g" and (key := paging.decode(order, at, 1)):
         query = query.where(_BATCH.start < key[0])

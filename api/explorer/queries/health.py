@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table, func, select
 
 from api import tables
-from api.explorer import shapes
+from api.explorer import shapes, text
 from api.explorer.database import Database
 from api.explorer.queries import movements, paging, pools
 from api.explorer.queries.reader import Reader
@@ -26,7 +26,7 @@ def health(read: Reader, database: Database) -> shapes.Health:
     return {
         "chain_id": _number(read, "chain_id"),
         "genesis": _hash(read, "genesis"),
-        "fund": _hash(read, "fund"),
+        "fund": text.address(read.fund) if read.fund else None,
         "block": block,
         "block_time": head.time if head else None,
         "node_head": node_head,

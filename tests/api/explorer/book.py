@@ -1,0 +1,223 @@
+"""A ledger without a chain: events as the contracts would log them, put through the real decoder, projection and store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from api.events import ABI
+from api.indexer.chain import Block, RawLog, Token
+from api.indexer.decode import decode
+from api.indexer.project import Line, project
+from api.settings import Deployment
+from api.types import NEVER, MemberKind
+from tests.api.explorer import merkle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from api.indexer.store import Store
+
+CHAIN_ID = 1337
+DAY = 86400
+USD = 10**6
+NOTHING = bytes(32)
+
+Entry = tuple[bytes, int, int]
+"""Donor id, time paid, amount."""
+
+
+def account(name: str) -> bytes:
+    """Return an address of its own for each name."""
+    return keccak(text=name)[:20]
+
+
+FUND, REGISTER, TOKEN, CONSORTIUM = (
+    account(f"contract {name}") for name in ("fund", "register", "token", "consortium")
+)
+CONTRACTS = {FUND: "PooledFund", REGISTER: "Register", TOKEN: "SettlementToken", CONSORTIUM: "Consortium"}
+DEPLOYMENT = Deployment(CHAIN_ID, keccak(text="genesis"), 0, {name: address for address, name in CONTRACTS.items()})
+
+
+@cache
+def abi_of(contract: str, event: str) -> dict[str, Any]:
+    entries = json.loads((ABI / f"{contract}.json").read_text())
+    return next(e for e in entries if e["type"] == "event" and e["name"] == event)
+
+
+def pack(entries: Sequence[Entry]) -> bytes:
+    """Return entries as they stand in the log."""
+    return b"".join(donor + paid.to_bytes(4, "big") + amount.to_bytes(8, "big") for donor, paid, amount in entries)
+
+
+@dataclass
+class Book:
+    """Writes blocks of events into a store. Each method that says something logs one event in the open block."""
+
+    store: Store
+    content: Path
+    now: int = field(default_factory=lambda: int(time.time()) - 30 * DAY)
+    blocks: list[Block] = field(default_factory=list)
+    lines: dict[int, Line] = field(default_factory=dict)
+    salt: str = ""
+    _raised: Counter[int] = field(default_factory=Counter)
+    _released: Counter[int] = field(default_factory=Counter)
+    _raw: list[RawLog] = field(default_factory=list)
+    _tx: int = 0
+
+    def __post_init__(self) -> None:
+        self.store.bind(DEPLOYMENT)
+        self.blocks.append(Block(0, keccak(text="genesis"), NOTHING, self.now))
+        self.store.write(self.blocks, {}, [], 0)
+
+    # ------------------------------------------------------------------------------------------------ the chain
+
+    @property
+    def height(self) -> int:
+        return self.blocks[-1].number
+
+    def log(self, contract: bytes, event: str, **values: Any) -> None:
+        inputs = abi_of(CONTRACTS[contract], event)["inputs"]
+        assert {i["name"] for i in inputs} == set(values)
+        signature = keccak(text=f"{event}({','.join(i['type'] for i in inputs)})")
+        topics = [signature] + [encode([i["type"]], [values[i["name"]]]) for i in inputs if i["indexed"]]
+        plain = [i for i in inputs if not i["indexed"]]
+        data = encode([i["type"] for i in plain], [values[i["name"]] for i in plain])
+        self._raw.append(
+            RawLog(
+                address="0x" + contract.hex(),
+                topics=["0x" + topic.hex() for topic in topics],
+                data="0x" + data.hex(),
+                block_number=hex(self.height + 1),
+                block_hash="0x",
+                transaction_hash="0x" + self.tx.hex(),
+                log_index=hex(len(self._raw)),
+            )
+        )
+
+    @property
+    def tx(self) -> bytes:
+        """The hash of the transaction in which the next event is logged."""
+        return keccak(text=f"{self.salt}tx {self.height + 1} {self._tx}")
+
+    def next_tx(self) -> None:
+        self._tx += 1
+
+    def mine(self, seconds: int = 60) -> Block:
+        """Close the block and index it."""
+        self.now += seconds
+        number = self.height + 1
+        block = Block(number, keccak(text=f"{self.salt}block {number}"), self.blocks[-1].hash, self.now)
+        self.blocks.append(block)
+        logs = decode(self._raw, CONTRACTS)
+        rows = project(logs, self.lines, {number: self.now})
+        tokens = [
+            (log.place, log.values["account"], Token("eUSD", "Test dollar", 6))
+            for log in logs
+            if log.event == "Accredited" and log.values["kind"] == MemberKind.TOKEN
+        ]
+        self.store.write([block], rows, tokens, number)
+        self._raw, self._tx = [], 0
+        return block
+
+    def write_file(self, data: bytes) -> bytes:
+        """Put a file into the content folder and return its hash."""
+        digest = hashlib.sha256(data).digest()
+        self.content.mkdir(exist_ok=True)
+        (self.content / digest.hex()).write_bytes(data)
+        return digest
+
+    # --------------------------------------------------------------------------------------------------- events
+
+    def accredit(self, who: bytes, kind: MemberKind, name: str, details: bytes = NOTHING) -> None:
+        values = {"name": name.encode().ljust(32, b"\0"), "detailsHash": details, "detailsURI": ""}
+        self.log(REGISTER, "Accredited", account=who, kind=int(kind), **values)
+
+    def revoke(self, who: bytes, kind: MemberKind) -> None:
+        self.log(REGISTER, "Revoked", account=who, kind=int(kind))
+
+    def open_pool(
+        self, pool: int, ngo: bytes, name: str, milestones: Sequence[tuple[bytes, int, int]], **more: Any
+    ) -> None:
+        """Open a pool; a milestone is payee, amount and evidence deadline."""
+        attestors = more.pop("attestors", [account("attestor 1")])
+        plan = {
+            "descriptionHash": NOTHING,
+            "descriptionURI": "",
+            "fundingThreshold": 0,
+            "fundingDeadline": NEVER,
+            "openEnded": False,
+            "objectionWindow": DAY,
+            "attestationWindow": 7 * DAY,
+            "quorum": 1,
+        } | more
+        padded = name.encode().ljust(32, b"\0")
+        self.log(FUND, "PoolOpened", pool=pool, ngo=ngo, token=TOKEN, name=padded, **plan)
+        for attestor in attestors:
+            self.log(FUND, "AttestorSeated", pool=pool, attestor=attestor)
+        for number, (payee, amount, deadline) in enumerate(milestones):
+            values = {"payee": payee, "amount": amount, "evidenceDeadline": deadline}
+            self.log(FUND, "MilestoneOpened", pool=pool, milestone=number, **values)
+        defaults = min(deadline for _, _, deadline in milestones)
+        self.move_deadline(pool, min(defaults, plan["fundingDeadline"]), defaults)
+
+    def move_deadline(self, pool: int, accepts_until: int, defaults_at: int) -> None:
+        self.log(FUND, "DeadlineMoved", pool=pool, acceptsUntil=accepts_until, defaultsAt=defaults_at)
+
+    def pause(self, pool: int) -> None:
+        self.move_deadline(pool, 0, NEVER - 1)
+        self.log(FUND, "Paused", pool=pool, account=account("pauser"))
+
+    def give(self, pool: int, donor: bytes, amount: int) -> int:
+        """Log a direct gift and return its start."""
+        start = self._raised[pool]
+        self.log(FUND, "Contributed", pool=pool, donor=donor, token=TOKEN, amount=amount, start=start)
+        self._raised[pool] += amount
+        return start
+
+    def record(
+        self, pool: int, gateway: bytes, reference: bytes, entries: Sequence[Entry], root: bytes | None = None
+    ) -> bytes:
+        """Log a batch with its real root (or another, which no contract would) and return its id."""
+        batch = keccak(encode(["address", "bytes32"], [gateway, reference]))
+        start, amount = self._raised[pool], sum(amount for _, _, amount in entries)
+        packed = pack(entries)
+        if root is None:
+            seed = keccak(encode(["uint256", "address", "uint256", "bytes32"], [CHAIN_ID, FUND, pool, batch]))
+            root = merkle.root(merkle.leaves(seed, packed, start))
+        values = {"gateway": gateway, "token": TOKEN, "gatewayReference": reference, "root": root}
+        values |= {"start": start, "amount": amount, "count": len(entries), "entries": packed}
+        self.log(FUND, "BatchRecorded", pool=pool, batch=batch, **values)
+        self._raised[pool] += amount
+        return batch
+
+    def submit(self, pool: int, milestone: int, number: int, evidence: bytes, *, ngo: bytes, uri: str = "") -> None:
+        values = {"round": number, "evidence": evidence, "uri": uri, "line": self._raised[pool]}
+        self.log(FUND, "EvidenceSubmitted", pool=pool, milestone=milestone, ngo=ngo, **values)
+
+    def attest(
+        self, pool: int, milestone: int, number: int, evidence: bytes, *, approved: bool, attestor: bytes
+    ) -> None:
+        values = {"attestor": attestor, "round": number, "evidence": evidence, "approved": approved}
+        self.log(FUND, "Attested", pool=pool, milestone=milestone, **values)
+
+    def approve(self, pool: int, milestone: int, evidence: bytes) -> None:
+        values = {"evidence": evidence, "releasableAt": self.now + DAY}
+        self.log(FUND, "MilestoneApproved", pool=pool, milestone=milestone, **values)
+
+    def reject(self, pool: int, milestone: int, evidence: bytes) -> None:
+        self.log(FUND, "MilestoneRejected", pool=pool, milestone=milestone, evidence=evidence)
+
+    def release(self, pool: int, milestone: int, payee: bytes, amount: int) -> None:
+        values = {"token": TOKEN, "amount": amount, "start": self._released[pool], "caller": account("anyone")}
+        self.log(FUND, "Released", pool=pool, milestone=milestone, payee=payee, **values)
+        self._released[pool] += amount
