@@ -207,7 +207,10 @@ class Ledger:
                 "chainId": self.w3.eth.chain_id,
                 "genesis": "0x" + genesis.removeprefix("0x"),
                 "block": self.block,
-                "contracts": {name: {"address": contract.address} for name, contract in self.contracts.items()},
+                "roles": {},
+                "contracts": {
+                    name: {"address": contract.address, "codeHash": ""} for name, contract in self.contracts.items()
+                },
             })
         )  # fmt: skip
         return path
