@@ -15,7 +15,7 @@ _NBSP = "\N{NO-BREAK SPACE}"
 
 POOL_STATES = {
     "funding": ("Collecting", "Gifts are being collected. Nothing is paid out before the goal to start is reached."),
-    "active": ("Running", "The goal to start is reached. Money goes out step by step, as the work is proved."),
+    "active": ("Running", "Money goes out step by step, as the work is proved."),
     "frozen": ("Stopped", "A deadline was missed, so nothing more is paid out. What is left belongs to its givers."),
     "completed": ("Finished", "Every milestone was proved and paid."),
 }
@@ -68,7 +68,9 @@ def when(unix: int | None) -> Markup | str:
     if unix is None or unix >= NEVER:
         return "no date"
     iso = datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{}</time>').format(iso, moment(unix).replace(" ", _NBSP).replace(f",{_NBSP}", ", "))
+    return Markup('<time datetime="{}">{}</time>').format(
+        iso, moment(unix).replace(" ", _NBSP).replace(f",{_NBSP}", ", ")
+    )
 
 
 def span(seconds: float) -> str:

@@ -80,6 +80,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.node)
+        self.hostile = self.node.w3.eth.accounts[13]
         self.content = self.folder / "content"
         self.content.mkdir()
         self.settings = self.serving(SITE_PORT)
@@ -126,23 +127,30 @@ class World:
 
     def _play(self) -> None:
         ledger, donors = self.ledger, self.ledger.donors
-        ledger.accredit(ledger.payee, 1, HANDLER)
+        ledger.accredit(ledger.payee, 1, "Upendo Cooks")
+        ledger.accredit(self.hostile, 1, HANDLER)
         self._meals()
         water = self._open("water", "Clean water, Turkana", self.put("Clean water\n\nTwo wells."), (60 * USD, 90 * USD))
         ledger.give(water, 25 * USD, donors[1])
-        self.record(water, [self.entry(donors[2], 3000, 40 * USD), self.entry(None, 2000, 250_000)], ledger.other_gateway)
+        self.record(
+            water, [self.entry(donors[2], 3000, 40 * USD), self.entry(None, 2000, 250_000)], ledger.other_gateway
+        )
         proof = self.put("Drilling report, well 1\n\nDepth 74 m, yield 3.1 m³/h.")
         ledger.submit(water, 0, proof, "https://ngo.example/well-1.txt")
-        ledger.attest(water, 0, proof, True, False)  # noqa: FBT003
+        ledger.attest(water, 0, proof, True, False)
         next(self.content.glob(hashlib.sha256(b"Clean water\n\nTwo wells.").hexdigest())).write_text("Three wells!")
 
         hostile = self._open(
-            "hostile", HOSTILE_NAME, self.put(f"Hot {MARKUP} {TURNED}\n\n{HANDLER}\n\n{LONG}"), (10 * USD, 20 * USD)
+            "hostile",
+            HOSTILE_NAME,
+            self.put(f"Hot {MARKUP} {TURNED}\n\n{HANDLER}\n\n{LONG}"),
+            (10 * USD, 20 * USD),
+            payee=self.hostile,
         )
         ledger.give(hostile, 3_500_001, donors[3])
         proof = self.put(f"{MARKUP}\n\nnot good enough")
         ledger.submit(hostile, 0, proof, f"javascript:alert(1)//{TURNED}{LONG[:300]}")
-        ledger.attest(hostile, 0, proof, False, False)  # noqa: FBT003
+        ledger.attest(hostile, 0, proof, False, False)
         ledger.submit(hostile, 0, self.put("gone", kept=False), MARKUP)
 
         done = self._open("done", "Winter coats 2026", self.put("Winter coats\n\n40 coats."), (8 * USD,))
@@ -159,7 +167,10 @@ class World:
         ledger.give(meals, 20 * USD, donors[0])
         self.receipts["direct"] = f"{meals}-0"
         entries = [self.entry(donors[1], 50000, USD), self.entry(None, 40000, 500_000)]
-        entries += [self.entry(Web3.to_checksum_address(ledger.random.randbytes(20)), 400 * i, USD * (1 + i % 7)) for i in range(40)]
+        entries += [
+            self.entry(Web3.to_checksum_address(ledger.random.randbytes(20)), 400 * i, USD * (1 + i % 7))
+            for i in range(40)
+        ]
         self.batch = self.record(meals, entries)
         self.receipts["entry"] = f"{meals}-{20 * USD}"
         self.receipts["anonymous"] = f"{meals}-{21 * USD}"
@@ -169,7 +180,7 @@ class World:
         assert single != self.batch
         proof = self.put("Kitchen book, November\n\n4,960 meals served.")
         ledger.submit(meals, 1, proof, "https://ngo.example/november.txt")
-        ledger.attest(meals, 1, proof, True, False, True)  # noqa: FBT003
+        ledger.attest(meals, 1, proof, True, False, True)
         line = 0
         for entry in entries:
             amount = int.from_bytes(entry[24:], "big")
@@ -179,7 +190,15 @@ class World:
         self.receipts["single"] = f"{meals}-{20 * USD + line}"
 
     def _open(
-        self, key: str, name: str, description: bytes, amounts: tuple[int, ...], days: int = 90, **other: object
+        self,
+        key: str,
+        name: str,
+        description: bytes,
+        amounts: tuple[int, ...],
+        *,
+        days: int = 90,
+        payee: str = "",
+        **other: object,
     ) -> int:
         """Open a pool whose milestones are due so many days from now."""
         ledger, due = self.ledger, self.ledger.now() + days * DAY
@@ -188,7 +207,7 @@ class World:
             "descriptionURI": f"https://ngo.example/{key}.txt" if any(description) else "", "fundingThreshold": 0,
             "fundingDeadline": due, "openEnded": False, "objectionWindow": 3 * DAY, "attestationWindow": 7 * DAY,
             "quorum": 2, "attestors": ledger.attestors,
-            "milestones": [(ledger.payee, amount, due + i) for i, amount in enumerate(amounts)],
+            "milestones": [(payee or ledger.payee, amount, due + i) for i, amount in enumerate(amounts)],
         }  # fmt: skip
         assert other.keys() <= plan.keys()
         ledger.send(ledger.fund.functions.openPool(tuple({**plan, **other}.values())), ledger.ngo)
@@ -198,7 +217,7 @@ class World:
     def _pay(self, pool: int, milestone: int, proof: str) -> None:
         digest = self.put(proof)
         self.ledger.submit(pool, milestone, digest)
-        self.ledger.attest(pool, milestone, digest, True, True)  # noqa: FBT003
+        self.ledger.attest(pool, milestone, digest, True, True)
         self.ledger.wait(3 * DAY + 60)
         self.ledger.release(pool, milestone)
 
@@ -216,7 +235,7 @@ def main() -> None:
         world = start(Path(folder))
         try:
             with Server(world.settings) as site:
-                print(site.url, world.pools, world.receipts, world.batch, flush=True)  # noqa: T201
+                print(site.url, world.pools, world.receipts, world.batch, flush=True)
                 while True:
                     time.sleep(1)
                     world.store.note_head(world.ledger.w3.eth.block_number)

@@ -1,0 +1,259 @@
+"""Every page, in a real browser: it fits, can be read, needs no script, and what is hostile in it stays text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import DESKTOP, HOME, PHONE
+from tests.browser.world import HANDLER, MARKUP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.world import World
+
+Open = "Callable[..., Page]"
+
+# The contrast of every text with what lies behind it, as WCAG 2.2 computes it; returns what is too faint.
+FAINT = """() => {
+  const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
+  const light = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+                         return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+                          if (c.length === 3 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
+  return [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility()
+      && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).flatMap((e) => {
+    const style = getComputedStyle(e);
+    const [a, b] = [light(rgb(style.color).slice(0, 3)), light(behind(e))];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    const size = parseFloat(style.fontSize);
+    return ratio < (size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5)
+      ? [`${e.tagName} ${e.className} ${ratio.toFixed(2)} ${e.textContent.trim().slice(0, 30)}`] : [];
+  });
+}"""
+
+
+def test_no_page_is_wider_than_a_phone_and_each_is_light(paths: dict[str, str], open_page: Open) -> None:
+    page = open_page(viewport=PHONE)
+    for name, path in paths.items():
+        answer = page.goto(path)
+        assert answer is not None
+        assert len(answer.body()) < 50_000, name
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], name
+
+
+def test_scripts_and_style_are_light(open_page: Open, world: World) -> None:
+    page = open_page()
+    sizes = {}
+    page.on("response", lambda r: sizes.__setitem__(r.url, len(r.body())))
+    page.goto(f"/contribution/{world.receipts['entry']}", wait_until="networkidle")
+    assert sum(sizes.values()) < 80_000, sizes
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(paths: dict[str, str], open_page: Open, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    for name, path in paths.items():
+        page.goto(path)
+        assert page.evaluate(FAINT) == [], name
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground))) < 200) == (scheme == "dark")
+
+
+def test_every_page_has_its_landmarks(paths: dict[str, str], open_page: Open) -> None:
+    page = open_page()
+    for name, path in paths.items():
+        page.goto(path)
+        assert page.locator("h1").count() == 1, name
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.locator("header, main, footer").count() >= 3, name
+        unnamed = """[...document.querySelectorAll("a,button,input,svg[role=img],progress,nav")].filter(
+            (e) => !(e.textContent.trim() || e.ariaLabel || e.labels?.length || e.querySelector("img[alt]"))).length"""
+        assert page.evaluate(unnamed) == 0, name
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+        assert len(ids) == len(set(ids)), name
+
+
+def test_hostile_words_stay_words(paths: dict[str, str], open_page: Open, world: World) -> None:
+    page = open_page()
+    for name, path in paths.items():
+        page.goto(path, wait_until="load")
+        assert page.evaluate("window.hit") is None, name
+        assert page.locator("img[onerror], main b, main script:not([src])").count() == 0, name
+        assert page.locator("[href^='javascript:']").count() == 0, name
+    page.goto(f"/pool/{world.pools['hostile']}")
+    assert MARKUP in page.inner_text("h1")
+    assert HANDLER in page.inner_text("main")
+    # The override ends where the hostile name ends: what stands after it reads from left to right.
+    assert page.locator("h1 > bdi").count() == 1
+
+
+def test_the_policy_forbids_what_is_inline(paths: dict[str, str], open_page: Open) -> None:
+    page = open_page()
+    for name, path in paths.items():
+        answer = page.goto(path)
+        assert answer is not None
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe" not in policy, name
+        assert "default-src 'none'" in policy, name
+        assert ("http:" in policy) == name.startswith("receipt"), name
+        assert page.locator("[style], style").count() == 0, name
+
+
+def test_nothing_is_asked_elsewhere_and_nothing_is_kept(paths: dict[str, str], open_page: Open) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in paths.values():
+        page.goto(path)
+    assert asked
+    assert [url for url in asked if not url.startswith(HOME + "/")] == []
+    assert page.context.cookies() == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_without_javascript_all_but_the_check_works(paths: dict[str, str], open_page: Open, world: World) -> None:
+    page = open_page(java_script_enabled=False)
+    for name, path in paths.items():
+        page.goto(path)
+        assert page.locator("button[data-copy]:visible, #live-state:visible, #verify-go:visible").count() == 0, name
+    page.goto(f"/contribution/{world.receipts['partly']}")
+    assert "The check needs JavaScript" in page.inner_text("#verify")
+    page.click("#verify noscript a")
+    assert page.url == f"{HOME}/check"
+    page.fill("#q", world.receipts["entry"])
+    page.click(".search button")
+    assert page.url == f"{HOME}/contribution/{world.receipts['entry']}"
+
+
+def test_the_keyboard_reaches_everything(open_page: Open, world: World) -> None:
+    page = open_page(f"/contribution/{world.receipts['entry']}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").bounding_box()["y"] >= 0  # type: ignore[index]
+    page.keyboard.press("Enter")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
+        if page.evaluate("document.activeElement.id") == "verify-go":
+            break
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#verdict.good")
+
+
+def test_the_front_page_adds_up(open_page: Open) -> None:
+    page = open_page("/")
+    given, out, held = (
+        float(text.split()[0].replace(",", "")) for text in page.locator(".totals dd").all_inner_texts()
+    )
+    assert given == pytest.approx(out + held)
+    assert (given, out) == (267.250001, 68)
+    assert page.locator(".pool").count() == 6
+    assert page.locator("#moves li").count() == 10
+
+
+def test_a_pool_says_its_state_in_words(open_page: Open, world: World) -> None:
+    page = open_page()
+    for name, words in {
+        "meals": ["2 of 3 must agree", "A warm lunch", "unchanged since", "Kitchen book, November", "✗ no", "Upendo Cooks"],
+        "water": ["The description was altered", "Being checked", "An answer is due by"],
+        "hostile": ["The proof is not on this server", "Not accepted", "No checker has answered yet"],
+        "done": ["Finished", "Paid to Upendo Cooks", "The whole plan of 8.00"],
+        "empty": ["Collecting", "Nothing is paid out before 200.00", "No gift has come in yet", "open-ended"],
+        "late": ["Stopped", "A time limit was missed", "belongs to its givers", "missing on this server"],
+    }.items():  # fmt: skip
+        page.goto(f"/pool/{world.pools[name]}")
+        text = page.inner_text("main").replace("\N{NO-BREAK SPACE}", " ")
+        assert [w for w in words if w not in text] == [], name
+        assert "Three wells" not in text
+
+
+def test_a_receipt_says_what_it_became(open_page: Open, world: World) -> None:
+    page = open_page()
+    for name, words in {
+        "partly": ["0.50 MUSD of your 5.00 MUSD is at work; 4.50 MUSD is still waiting", "milestone 1", "Upendo Cooks"],
+        "direct": ["All of it is at work", "the giver's own wallet", "the very first"],
+        "anonymous": ["an anonymous giver", "a batch of 42 gifts, at position 2"],
+        "single": ["All of it is still held safely", "a batch of 1 gift, at position 1"],
+    }.items():
+        page.goto(f"/contribution/{world.receipts[name]}")
+        text = page.inner_text("main").replace("\N{NO-BREAK SPACE}", " ")
+        assert [w for w in words if w not in text] == [], name
+
+
+def test_the_list_of_gifts_can_be_walked_and_narrowed(open_page: Open, world: World) -> None:
+    page = open_page("/pool/1/contributions", viewport=DESKTOP)
+    seen = page.locator("tbody tr").count()
+    page.click("[rel=next]")
+    assert seen + page.locator("tbody tr").count() == 44
+    page.goto("/pool/1/contributions")
+    page.click("summary")
+    page.fill("[name=min_amount]", "6.5")
+    page.click(".filters button")
+    rows = page.locator("tbody tr td:first-child").all_inner_texts()
+    assert {row.split()[0] for row in rows} == {"7.00", "20.00"}
+    page.fill("[name=donor]", world.ledger.donors[0])
+    page.click(".filters button")
+    assert page.locator("tbody tr").count() == 1
+    page.fill("[name=max_amount]", "19")
+    page.click(".filters button")
+    assert "No gift fits" in page.inner_text("main")
+
+
+def test_a_wrong_field_is_told_beside_it(open_page: Open) -> None:
+    page = open_page()
+    answer = page.goto("/pool/1/contributions?donor=me&since=2026-13-01&min_amount=5&max_amount=0.0000001&gateway=0x1")
+    assert answer is not None
+    assert answer.status == 422
+    for name in ("donor", "since", "max_amount", "gateway"):
+        field = page.locator(f"[name={name}]")
+        assert field.get_attribute("aria-invalid") == "true"
+        assert page.inner_text(f"#{field.get_attribute('aria-describedby')}")
+    assert page.input_value("[name=donor]") == "me"
+    assert page.goto("/pool/1/contributions?min_amount=5&max_amount=4").status == 422  # type: ignore[union-attr]
+    assert page.goto("/pool/1/contributions?cursor=zzz").status == 422  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "path", ["/pool/99", "/pool/one", "/pool/99999999999999999999", "/contribution/1-1", "/contribution/1", "/batch/0x1",
+             "/donor/0x" + "0" * 40, "/ngo/0x" + "1" * 40, "/nowhere", "/pool/<script>window.hit=1<%2Fscript>"],
+)  # fmt: skip
+def test_what_is_not_there_is_told(open_page: Open, path: str) -> None:
+    page = open_page()
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == 404
+    assert "Looked for" in page.inner_text("main")
+
+
+def test_search_leads_on(open_page: Open, world: World) -> None:
+    page = open_page("/search?q=")
+    assert "What you can search for" in page.inner_text("main")
+    page.goto(f"/search?q={world.batch}")
+    assert page.url.endswith(f"/batch/{world.batch}")
+    page.goto("/search?q=nothing-of-the-kind")
+    assert "Nothing found" in page.inner_text("main")
+    page.goto(f"/search?q={world.ledger.donors[0]}")
+    assert "donor" in page.url or page.locator(".hits li").count() > 1
+
+
+def test_a_hash_can_be_copied(open_page: Open, world: World) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"/batch/{world.batch}")
+    page.click(f"button[data-copy='{world.batch}']")
+    page.wait_for_selector("button >> text=Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == world.batch
+
+
+def test_a_printed_receipt_shows_whole_hashes(open_page: Open, world: World) -> None:
+    page = open_page(f"/contribution/{world.receipts['entry']}")
+    page.emulate_media(media="print")
+    assert not page.is_visible(".search")
+    shown = page.evaluate(f"getComputedStyle(document.querySelector('[title=\"{world.batch}\"]'), '::after').content")
+    assert world.batch in shown
