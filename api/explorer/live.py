@@ -18,11 +18,12 @@ from api.explorer import params as p
 from api.explorer import shapes
 from api.explorer.failures import BadParameterError, UnavailableError
 from api.explorer.queries import Queries
+from api.tables import LOG_BITS
 
 POLL_SECONDS = 0.3
 BEAT_SECONDS = 15.0
 BACKLOG = 200
-"""A client that missed more than this had better load its page again."""
+"""Who missed more than this, or sees more happen at once, had better load the page again."""
 QUEUE = 1000
 TRAIL = 64
 
@@ -45,9 +46,10 @@ class Live:
     async def stream(self, after: int | None) -> AsyncIterator[bytes]:
         """Yield messages to one client until it goes or the server stops."""
         queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        greeting = self._greet(after)
         self._clients.add(queue)
         try:
-            for message in self._greet(after):
+            for message in greeting:
                 yield message
             while not self._closed:
                 try:
@@ -73,23 +75,24 @@ class Live:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    # Nothing in here waits, so between what a client missed and what it will hear there is no gap.
+    # Nothing waits between this and the first broadcast that the client hears: what it missed and what comes fit.
     def _greet(self, after: int | None) -> list[bytes]:
-        messages = [_HELLO]
         try:
             if self._task is None or self._task.done():
                 self._trail.clear()
                 self._note_head()
                 self._last = self._queries.last_place()
                 self._task = asyncio.create_task(self._look_out())
+            else:
+                self._look()
             if after is None:
-                return [*messages, _message("", self._last)]
-            missed = self._queries.movements(after, BACKLOG + 1) if after < self._last else []
+                return [_HELLO, _message("", self._last)]
+            missed = self._queries.movements(after, BACKLOG + 1)
         except UnavailableError:
-            return [*messages, _message("reload", 0, {"block": None})]
+            return [_HELLO, _message("reload", 0, {"block": None})]
         if after > self._last or len(missed) > BACKLOG:
-            return [*messages, _message("reload", self._last, {"block": self._last >> 20})]
-        return messages + [_movement(m) for m in missed if m["id"] <= self._last]
+            return [_HELLO, self._reload(self._last >> LOG_BITS)]
+        return [_HELLO, *(_movement(movement) for movement in missed if movement["id"] <= self._last)]
 
     async def _look_out(self) -> None:
         while self._clients and not self._closed:
@@ -110,13 +113,22 @@ class Live:
             rewound = True
         if rewound:
             block = self._trail[-1][0] if self._trail else 0
-            self._last = min(self._last, ((block + 1) << 20) - 1)
-            self._broadcast(_message("reload", self._last, {"block": block}))
-        while moved := self._queries.movements(self._last, BACKLOG):
+            self._last = min(self._last, ((block + 1) << LOG_BITS) - 1)
+            self._broadcast(self._reload(block))
+        # The place first: what lands after it is for the next look.
+        place = self._queries.last_place()
+        moved = self._queries.movements(self._last, BACKLOG + 1)
+        self._last = max(self._last, place)
+        if len(moved) > BACKLOG:
+            self._broadcast(self._reload(place >> LOG_BITS))
+        else:
             for movement in moved:
-                self._broadcast(_movement(movement))
-            self._last = moved[-1]["id"]
+                if movement["id"] <= place:
+                    self._broadcast(_movement(movement))
         self._note_head()
+
+    def _reload(self, block: int) -> bytes:
+        return _message("reload", self._last, {"block": block})
 
     def _note_head(self) -> None:
         head = self._queries.head_block()

@@ -43,11 +43,11 @@ def _query() -> Select[Any]:
 def _shapes(read: Reader, logs: Sequence[Row[Any]]) -> list[shapes.Movement]:
     read.load(logs=[row.log for row in logs])
     found: dict[int, shapes.Movement] = {}
-    for event, (table, shape) in _KINDS.items():
+    for event, (table, who, shape) in _KINDS.items():
         places = [row.log for row in logs if row.event == event]
         if places:
             rows = read.rows(select(table).where(table.c.log.in_(places)))
-            read.load(pools=[row.pool for row in rows])
+            read.load(accounts=[getattr(row, who) for row in rows], pools=[row.pool for row in rows])
             found.update({row.log: shape(read, row) for row in rows})
     return [found[row.log] for row in logs]
 
@@ -96,12 +96,12 @@ def _pool(read: Reader, row: Row[Any]) -> shapes.Movement:
     return {**_base(read, row, "pool", row.ngo, f"/pool/{row.pool}"), "token": read.token(row.token)}
 
 
-_KINDS: dict[str, tuple[Table, Callable[[Reader, Row[Any]], shapes.Movement]]] = {
-    "Contributed": (tables.contributions, _contribution),
-    "BatchRecorded": (tables.batches, _batch),
-    "Released": (tables.releases, _release),
-    "EvidenceSubmitted": (tables.evidence, _evidence),
-    "Attested": (tables.attestations, _attestation),
-    "PoolOpened": (tables.pools, _pool),
+_KINDS: dict[str, tuple[Table, str, Callable[[Reader, Row[Any]], shapes.Movement]]] = {
+    "Contributed": (tables.contributions, "donor", _contribution),
+    "BatchRecorded": (tables.batches, "gateway", _batch),
+    "Released": (tables.releases, "payee", _release),
+    "EvidenceSubmitted": (tables.evidence, "ngo", _evidence),
+    "Attested": (tables.attestations, "attestor", _attestation),
+    "PoolOpened": (tables.pools, "ngo", _pool),
 }
-"""The events that are movements, the table of each and its shape."""
+"""The events that are movements: the table of each, the column of who did it, and its shape."""

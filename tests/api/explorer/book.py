@@ -1,4 +1,4 @@
-"""A ledger without a chain: events as the contracts would log them, put through the real decoder, projection and store."""
+"""A ledger without a chain: events as the contracts would log them, put through the real decoder and store."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Book:
 
     def __post_init__(self) -> None:
         self.store.bind(DEPLOYMENT)
-        self.blocks.append(Block(0, keccak(text="genesis"), NOTHING, self.now))
+        self.blocks.append(Block(0, keccak(text=f"{self.salt}genesis"), NOTHING, self.now))
         self.store.write(self.blocks, {}, [], 0)
 
     # ------------------------------------------------------------------------------------------------ the chain

@@ -37,9 +37,9 @@ class World:
     release_tx: bytes
 
 
-def build(store: Store, content: Path) -> World:
+def build(store: Store, content: Path, salt: str = "") -> World:
     """Pools: 1 active, 2 funding, 3 frozen by the clock, 4 completed, 5 open-ended and paused."""
-    book = Book(store, content)
+    book = Book(store, content, salt=salt)
     description = book.write_file(DESCRIPTION)
     evidence = book.write_file(REPORT)
     altered = book.write_file(b"what was promised")

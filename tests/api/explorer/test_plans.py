@@ -1,0 +1,167 @@
+"""With 300,000 contributions, no question reads more than a small part of a big table.
+
+Held in two ways: SQLite's own plan may not scan a big table except along the order that a page wants, and the steps
+that its machine takes for each answer stay few.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from eth_utils.crypto import keccak
+from sqlalchemy import event
+
+from api.explorer.content import ContentFolder
+from api.explorer.database import Database, open_engine
+from api.explorer.proofs import leaves, seed, tree_of
+from api.explorer.queries import Filters, Queries
+from api.indexer.store import Store
+from api.types import ANONYMOUS, MemberKind
+from tests.api.explorer.book import CHAIN_ID, DAY, FUND, TOKEN, USD, Book, Entry, account, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BIG = ("contributions", "logs", "blocks", "batches")
+BATCHES, SIZE, POOLS, DONORS = 300, 1000, 5, 30_000
+MAX_STEPS = 60_000
+"""A scan of all contributions takes millions; a page of 200 with all its names, some ten thousand."""
+
+
+class Watch:
+    """Explains each statement and counts the machine's steps, by hundreds."""
+
+    def __init__(self, database: Database, engine: Any) -> None:
+        self.queries = Queries(database, ContentFolder(database.path.parent / "content"))
+        self.plans: list[tuple[str, list[str]]] = []
+        self.steps = 0
+        event.listen(engine, "connect", self._count)
+        event.listen(engine, "before_cursor_execute", self._explain)
+
+    def _count(self, connection: Any, _record: object) -> None:
+        connection.set_progress_handler(self._step, 100)
+
+    def _step(self) -> int:
+        self.steps += 100
+        return 0
+
+    def _explain(self, _c: Any, cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
+        if statement.startswith("SELECT"):
+            explained = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            self.plans.append((statement, [row[3] for row in explained]))
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, bytes]]:
+    folder = tmp_path_factory.mktemp("big")
+    store = Store(folder / "index.db")
+    book = Book(store, folder / "content")
+    book.accredit(TOKEN, MemberKind.TOKEN, "Test dollar")
+    for pool in range(1, POOLS + 1):
+        plan = [(account("payee"), SIZE * USD, book.now + 90 * DAY)]
+        book.open_pool(pool, account(f"ngo {pool % 2}"), f"Pool {pool}", plan)
+    book.mine()
+    chance = random.Random(1)  # noqa: S311
+    donors = [account(f"donor {i}") for i in range(DONORS)]
+    for number in range(BATCHES):
+        entries: list[Entry] = [
+            (ANONYMOUS if chance.random() < 0.3 else chance.choice(donors), book.now + i, chance.randint(1, 100) * USD)
+            for i in range(SIZE)
+        ]
+        reference = keccak(number.to_bytes(4, "big"))
+        book.record(1 + number % POOLS, account(f"gateway {number % 3}"), reference, entries, root=bytes(32))
+        # A tenth of the logs of a month of direct gifts.
+        for _ in range(30):
+            book.give(1 + number % POOLS, chance.choice(donors), USD)
+        if number % 10 == 9:
+            book.mine()
+    book.submit(1, 0, 1, keccak(b"evidence"), ngo=account("ngo 1"))
+    book.release(1, 0, account("payee"), SIZE * USD)
+    book.mine()
+    database = store.path
+    store.close()
+    engine = open_engine(database)
+    yield Watch(Database(engine, database), engine), donors[7]
+    engine.dispose()
+
+
+def test_the_ledger_is_that_big(big: tuple[Watch, bytes]) -> None:
+    assert big[0].queries.summary()["contributions"] == BATCHES * (SIZE + 30)
+
+
+START = SIZE * USD
+QUESTIONS: dict[str, Callable[[Queries, bytes], Any]] = {
+    "summary": lambda q, _: q.summary(),
+    "health": lambda q, _: q.health(),
+    "movements": lambda q, _: q.movements(q.last_place() - 50, 50),
+    "latest": lambda q, _: q.latest(),
+    "pools": lambda q, _: q.pools(),
+    "pools by state": lambda q, _: q.pools(state="frozen"),
+    "pool": lambda q, _: q.pool(1),
+    "contributions": lambda q, _: q.contributions(1),
+    "deep page": lambda q, _: q.contributions(1, Filters(), f"s{10**12}"),
+    "by donor": lambda q, donor: q.contributions(1, Filters(donor=donor)),
+    "by nobody": lambda q, _: q.contributions(1, Filters(donor=account("nobody"))),
+    "by the anonymous": lambda q, _: q.contributions(1, Filters(donor=ANONYMOUS)),
+    "by gateway": lambda q, _: q.contributions(1, Filters(gateway=account("gateway 1"))),
+    "by gateway, deep": lambda q, _: q.contributions(1, Filters(gateway=account("gateway 1")), f"g{10**11}"),
+    "by no gateway": lambda q, _: q.contributions(1, Filters(gateway=account("nobody"))),
+    "by time": lambda q, _: q.contributions(1, Filters(since=1, until=2**32 - 1)),
+    "by no time": lambda q, _: q.contributions(1, Filters(since=1, until=2)),
+    "by time, deep": lambda q, _: q.contributions(1, Filters(since=1), f"t{2**31}.1"),
+    "by amount": lambda q, _: q.contributions(1, Filters(min_amount=50 * USD)),
+    "by no amount": lambda q, _: q.contributions(1, Filters(min_amount=10**12)),
+    "latest contributions": lambda q, _: q.latest_contributions(),
+    "latest contributions, deep": lambda q, _: q.latest_contributions(f"l{5 << 20}.1.0"),
+    "contribution": lambda q, _: q.contribution(1, 0),
+    "batches": lambda q, _: q.batches(),
+    "batches of pool": lambda q, _: q.batches(pool=1),
+    "batches of gateway": lambda q, _: q.batches(gateway=account("gateway 1")),
+    "batch": lambda q, _: q.batch(_a_batch(q)),
+    "batch entries": lambda q, _: q.batch_contributions(_a_batch(q), limit=200),
+    "donor": lambda q, donor: q.donor(donor),
+    "donor's contributions": lambda q, donor: q.donor_contributions(donor),
+    "ngos": lambda q, _: q.ngos(),
+    "attestations": lambda q, _: q.attestations(),
+    "releases": lambda q, _: q.releases(pool=1),
+    "events": lambda q, _: q.events(),
+    "events of blocks": lambda q, _: q.events(from_block=3, to_block=4),
+    "events of a transaction": lambda q, _: q.events(tx=bytes(32)),
+    "events by name": lambda q, _: q.events(event="BatchRecorded", limit=5),
+    "search a hash": lambda q, _: q.search("ab" * 32),
+    "search an address": lambda q, _: q.search("ab" * 20),
+    "search a name": lambda q, _: q.search("pool"),
+    "search a number": lambda q, _: q.search("3"),
+    "search an id": lambda q, _: q.search("1-0"),
+    "head": lambda q, _: (q.head_block(), q.last_place(), q.has_block(3, bytes(32))),
+}
+
+
+def _a_batch(queries: Queries) -> bytes:
+    return bytes.fromhex(queries.batches(limit=1)["items"][0]["batch"][2:])
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_no_question_scans(big: tuple[Watch, bytes], name: str) -> None:
+    watch, donor = big
+    watch.plans.clear()
+    watch.steps = 0
+    QUESTIONS[name](watch.queries, donor)
+    assert watch.plans
+    for statement, plan in watch.plans:
+        for step in plan:
+            scans = step.startswith("SCAN ") and step.split()[1] in BIG
+            # Along the order that is wanted, up to the page's limit; or counting in the smallest index.
+            fine = "LIMIT" in statement and not any("TEMP B-TREE" in other for other in plan)
+            counts = statement.startswith("SELECT count(*)") and "COVERING INDEX" in step and "batches" in step
+            assert not scans or fine or counts, (statement, plan)
+            assert "AUTOMATIC" not in step, (statement, plan)
+    assert watch.steps < MAX_STEPS
+
+
+def test_hashing_a_large_batch_is_fast_enough_to_be_asked_for() -> None:
+    packed = pack([(account("donor"), 1, 1)] * 10_000)
+    assert len(leaves(seed(CHAIN_ID, FUND, 1, bytes(32)), packed, START)) == 10_000
+    assert len(tree_of(bytes(32), packed, START).siblings(9_999)) < 15
