@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from scripts.lines import FileError, open_chunks, raw_lines, rows, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 COLUMNS = ("donated_at", "pool", "donor", "amount_usd")
@@ -257,8 +256,3 @@ def excerpt(raw: str) -> str:
 def name_of(title: str) -> bytes:
     """Return the name that a title has on chain: as much of it as fits 31 bytes, no character cut in two."""
     return title.encode()[:31].decode(errors="ignore").rstrip().encode().ljust(32, b"\0")
-
-
-def lines_of(gifts: Gifts) -> Iterator[tuple[int, str, str, str]]:
-    """Return what the report says: line, outcome, reason and excerpt of each refused line."""
-    return ((r.line, "refused", r.reason, r.raw) for r in gifts.refused)

@@ -13,6 +13,7 @@ class Noted:
 
     month_start: int | None = None
     month_days: int = 0
+    month_over: bool = False
 
 
 class Journal:
@@ -34,6 +35,13 @@ class Journal:
         return self.noted.month_start
 
     @property
+    def clock(self) -> int | None:
+        """The month's start as long as the month is not over: the chain's clock is in the past then."""
+        if self.noted is None or self.noted.month_over:
+            return None
+        return self.noted.month_start
+
+    @property
     def month_days(self) -> int:
         """How many days of it are over."""
         return self.noted.month_days if self.noted else 0
@@ -41,6 +49,10 @@ class Journal:
     def day_over(self, days: int) -> None:
         """Note that so many days are over."""
         self._write(replace(self.noted or Noted(), month_days=days))
+
+    def month_over(self) -> None:
+        """Note that the month is over."""
+        self._write(replace(self.noted or Noted(), month_over=True))
 
     def _write(self, noted: Noted) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

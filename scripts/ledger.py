@@ -109,6 +109,7 @@ class Deployment:
     genesis: str
     block: int
     addresses: dict[str, str]
+    code_hashes: dict[str, str]
     roles: dict[str, Any]
 
     @classmethod
@@ -116,7 +117,8 @@ class Deployment:
         """Read a deployment file."""
         found = json.loads(path.read_text())
         addresses = {name: found["contracts"][name]["address"] for name in CONTRACTS}
-        return cls(found["chainId"], found["genesis"], found["block"], addresses, found["roles"])
+        codes = {name: found["contracts"][name]["codeHash"] for name in CONTRACTS}
+        return cls(found["chainId"], found["genesis"], found["block"], addresses, codes, found["roles"])
 
 
 class Ledger:

@@ -20,7 +20,7 @@ from scripts.members import (
     REPLAY_NGO,
     Cast,
 )
-from scripts.recorder import Column, Recorder, column
+from scripts.recorder import UNDER_WAY, Column, Recorder, column
 from scripts.rpc import NodeError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 YEARS = 5 * 365 * DAY
 GAS_POOL = 1_200_000
-UNDER_WAY = 4
+READS_UNDER_WAY = 4
 ABOUT_POOL = "The gifts of this pool were replayed from a file that a payment gateway handed in."
 ABOUT_NGO = "Stands for the programmes whose gifts were replayed from a file."
 ABOUT_GATEWAY = "Records the gifts of a file in batches, and mints what they add up to."
@@ -152,7 +152,7 @@ class Replay:
             for pool in pools
         ]
         found = []
-        answers = ledger.node.many(calls, UNDER_WAY)
+        answers = ledger.node.many(calls, READS_UNDER_WAY)
         for pool, title, file, answer in zip(pools, self.gifts.titles, self._totals(), answers, strict=True):
             if isinstance(answer, NodeError):
                 raise answer
