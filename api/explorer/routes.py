@@ -103,7 +103,7 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         """Return a pool's contributions, the newest first.
 
         By place in line; by the time paid if `since` or `until` is given; with an amount's bound alone, largest first.
-        A cursor holds for the same filters only.
+        A cursor holds for the same filters only. With several filters a page may have few items and yet a `next`.
         """
         filters = Filters(donor, gateway, since, until, min_amount, max_amount)
         return Json(queries.contributions(pool, filters, cursor, limit))

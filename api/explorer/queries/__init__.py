@@ -14,8 +14,9 @@ from api.explorer import shapes
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
 from api.explorer.queries import batches, contributions, donors, events, health, judgements, movements, ngos, pools
+from api.explorer.queries import filters as filtered
 from api.explorer.queries import search as searching
-from api.explorer.queries.contributions import Filters
+from api.explorer.queries.filters import Filters
 from api.explorer.queries.paging import At
 from api.explorer.queries.reader import Reader
 
@@ -123,10 +124,11 @@ class Queries:
         """Return a pool's contributions.
 
         The newest first: by place in line, or by the time paid if a time is asked for. If amounts are asked for (and no
-        time, donor or gateway), the largest first.
+        time, donor or gateway), the largest first. With several filters a page may have few items, even none, and yet
+        a `next`: so many rows were looked through.
         """
         with self._read() as read:
-            return contributions.of_pool(read, pool, filters or Filters(), At(cursor, limit))
+            return filtered.of_pool(read, pool, filters or Filters(), At(cursor, limit))
 
     def latest_contributions(
         self, cursor: str | None = None, limit: int = DEFAULT_LIMIT

@@ -1,12 +1,11 @@
-"""Contributions: lists in the order that their filter's index has, and one with its proof and trace."""
+"""Contributions: the lists that need no filter, and one with its proof and trace."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from api import tables
 from api.explorer import proofs, shapes, text
@@ -18,59 +17,6 @@ from api.explorer.trace import Span, spent, trace
 from api.types import ANONYMOUS
 
 _GIFT = tables.contributions.c
-_BATCH = tables.batches.c
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a list of a pool's contributions is narrowed to. Bounds are inclusive; the time is when the donor paid."""
-
-    donor: bytes | None = None
-    gateway: bytes | None = None
-    since: int | None = None
-    until: int | None = None
-    min_amount: int | None = None
-    max_amount: int | None = None
-
-
-def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.Page[shapes.Contribution]:
-    """Return a pool's contributions, in the order of the index that serves the filter."""
-    if not read.has_pool(pool):
-        raise NotFoundError(f"pool {pool}")
-    query = select(tables.contributions).where(_GIFT.pool == pool)
-    for column, least, most in (
-        (_GIFT.paid_at, filters.since, filters.until),
-        (_GIFT.amount, filters.min_amount, filters.max_amount),
-    ):
-        if least is not None:
-            query = query.where(column >= least)
-        if most is not None:
-            query = query.where(column <= most)
-    if filters.gateway is not None:
-        query = query.join(tables.batches, (_BATCH.log == _GIFT.log) & (_BATCH.pool == _GIFT.pool))
-        query = query.where(_BATCH.gateway == filters.gateway)
-    order, columns = _order(filters)
-    if filters.donor is not None:
-        # Many gifts are anonymous: those are soon met in the line itself, in its order.
-        # A donor's own are few: its index has them together.
-        donor = _GIFT.donor if order == "d" else func.coalesce(_GIFT.donor, b"")
-        query = query.where(donor == filters.donor)
-    if order == "g" and (key := paging.decode(order, at, 1)):
-        query = query.where(_BATCH.start < key[0])
-    return _page(read, query, order, columns, at)
-
-
-def _order(filters: Filters) -> tuple[str, Sequence[ColumnElement[Any]]]:
-    """Return the order's letter and its columns, each the tail of an index."""
-    if filters.donor is not None and filters.donor != ANONYMOUS:
-        return "d", [_GIFT.log, _GIFT.position]
-    if filters.gateway is not None:
-        return "g", [_GIFT.start]
-    if filters.since is not None or filters.until is not None:
-        return "t", [_GIFT.paid_at, _GIFT.start]
-    if filters.min_amount is not None or filters.max_amount is not None:
-        return "a", [_GIFT.amount, _GIFT.start]
-    return "s", [_GIFT.start]
 
 
 def latest(read: Reader, at: paging.At) -> shapes.Page[shapes.Contribution]:
@@ -106,8 +52,7 @@ def _page(
 ) -> shapes.Page[shapes.Contribution]:
     if key := paging.decode(order, at, len(columns)):
         query = query.where(paging.before(columns, key))
-    by: Sequence[ColumnElement[Any]] = [_BATCH.start, *columns] if order == "g" else columns
-    rows = read.rows(query.order_by(*(column.desc() for column in by)).limit(at.limit + 1))
+    rows = read.rows(query.order_by(*(column.desc() for column in columns)).limit(at.limit + 1))
     names = [column.key for column in columns]
     return paging.page(
         rows,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.explorer.queries import filters as filtered
 from tests.api.explorer.world import DONOR, GATEWAY, NGO
 
 if TYPE_CHECKING:
@@ -56,3 +57,22 @@ def test_walks(get: Any, world: World, path: str, filters: dict[str, Any], size:
             break
         cursor = {"cursor": page["next"]}
     assert walked == whole["items"]
+
+
+@pytest.mark.parametrize("budget", [1, 2, 5])
+def test_a_walk_that_may_look_at_few_rows_only_meets_all_the_same(
+    get: Any, monkeypatch: pytest.MonkeyPatch, budget: int
+) -> None:
+    wanted: dict[str, Any] = {"gateway": GATEWAY.hex(), "min_amount": 2 * 10**6, "max_amount": 3 * 10**6}
+    for filters in (wanted, {**wanted, "donor": DONOR.hex()}, {"since": 1, "donor": bytes(20).hex()}):
+        whole = get("/pools/1/contributions", **filters, limit=200)
+        assert whole["items"]
+        walked: list[Any] = []
+        cursor: dict[str, str] | None = {}
+        with monkeypatch.context() as patch:
+            patch.setattr(filtered, "BUDGET", budget)
+            while cursor is not None:
+                page = get("/pools/1/contributions", **filters, **cursor, limit=2)
+                walked += page["items"]
+                cursor = {"cursor": page["next"]} if page["next"] else None
+        assert walked == whole["items"]

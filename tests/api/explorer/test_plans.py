@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 BIG = ("contributions", "logs", "blocks", "batches")
 BATCHES, SIZE, POOLS, DONORS = 300, 1000, 5, 30_000
-MAX_STEPS = 60_000
-"""A scan of all contributions takes millions; a page of 200 with all its names, some ten thousand."""
+MAX_STEPS = 1_000_000
+"""Looking through 10,000 rows, the most for any page. A scan of all contributions takes millions."""
 
 
 class Watch:
@@ -113,6 +113,12 @@ QUESTIONS: dict[str, Callable[[Queries, bytes], Any]] = {
     "by time, deep": lambda q, _: q.contributions(1, Filters(since=1), f"t{2**31}.1"),
     "by amount": lambda q, _: q.contributions(1, Filters(min_amount=50 * USD)),
     "by no amount": lambda q, _: q.contributions(1, Filters(min_amount=10**12)),
+    "by time and no amount": lambda q, _: q.contributions(1, Filters(since=1, min_amount=10**12)),
+    "by gateway and no amount": lambda q, _: q.contributions(
+        1, Filters(gateway=account("gateway 1"), min_amount=10**12)
+    ),
+    "by donor and gateway": lambda q, donor: q.contributions(1, Filters(donor=donor, gateway=account("gateway 1"))),
+    "by the anonymous and no amount": lambda q, _: q.contributions(1, Filters(donor=ANONYMOUS, min_amount=10**12)),
     "latest contributions": lambda q, _: q.latest_contributions(),
     "latest contributions, deep": lambda q, _: q.latest_contributions(f"l{5 << 20}.1.0"),
     "contribution": lambda q, _: q.contribution(1, 0),
