@@ -1,4 +1,4 @@
-"""What a page's reader asked for: ids in addresses, and the fields of the form, each refused with its reason beside it."""
+"""What a page's reader asked for: ids in addresses, and the fields of a form, refused with a reason for each."""
 
 from __future__ import annotations
 

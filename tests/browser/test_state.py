@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from tests.browser.world import World
 
-Open = "Callable[..., Page]"
+    Open = Callable[..., Page]
+
 PORT = 8664
 
 

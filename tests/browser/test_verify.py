@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from tests.browser.world import World
 
-Open = "Callable[..., Page]"
+    Open = Callable[..., Page]
+
 OTHER_PORT, LIAR_PORT, CLOSED_PORT = 8662, 8663, 8679
 ONES = "0x" + "1" * 64
 SOMEBODY = "0x" + "1" * 40
@@ -68,7 +69,9 @@ LIES = [
         "donor": SOMEBODY, "time": "1700000000", "amount": "2000000", "start": "1", "pool": "2", "chain": "1",
         "fund": SOMEBODY, "tx": ONES, "token": SOMEBODY, "decimals": "2",
     }.items()
-] + [("entry", "donor", "0x"), ("entry", "amount", "-1"), ("entry", "amount", "x"), ("entry", "siblings", "")]  # fmt: skip
+] + [
+    ("entry", "donor", "0x"), ("entry", "amount", "-1"), ("entry", "amount", "x"), ("entry", "siblings", ""),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
