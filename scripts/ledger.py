@@ -190,10 +190,12 @@ class Ledger:
             return f"{entry['name']}({', '.join(map(_shown, values))})"
         return ""
 
-    def logs(self, contract: Contract, event: str, *topics: str | None) -> Iterator[dict[str, Any]]:
-        """Fetch all logs of an event since the deployment, raw."""
+    def logs(
+        self, contract: Contract, event: str, *topics: str | None, since: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Fetch all logs of an event since the deployment, or since a later block, raw."""
         wanted = {"address": contract.address, "topics": [contract.topic(event), *topics]}
-        span = {"fromBlock": hex(self.deployment.block), "toBlock": "latest"}
+        span = {"fromBlock": hex(self.deployment.block if since is None else since), "toBlock": "latest"}
         yield from self.node.call("eth_getLogs", wanted | span)
 
     def events(self, contract: Contract, event: str, *topics: str | None) -> Iterable[dict[str, Any]]:

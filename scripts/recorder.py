@@ -80,14 +80,16 @@ def column(pools: Ints, donors: Bytes, times: Ints, amounts: Ints) -> Column:
     return Column(pools.astype(np.int64), entries)
 
 
-def recorded(ledger: Ledger, gateway: str) -> Column:
-    """Read back all entries that a gateway has on the ledger, as they stand in the logs."""
-    pools, parts = [np.empty(0, dtype=np.int64)], [b""]
-    for batch in ledger.events(ledger.fund, "BatchRecorded", None, None, topic_of(gateway)):
+def recorded(ledger: Ledger, gateway: str, since: int | None = None) -> tuple[Column, int]:
+    """Read back all entries that a gateway has on the ledger, as they stand in the logs; and the last block of them."""
+    pools, parts, last = [np.empty(0, dtype=np.int64)], [b""], -1
+    for log in ledger.logs(ledger.fund, "BatchRecorded", None, None, topic_of(gateway), since=since):
+        batch = ledger.fund.event("BatchRecorded", log)
         pools.append(np.full(batch["count"], batch["pool"]))
         parts.append(batch["entries"])
+        last = int(log["blockNumber"], 16)
     flat = np.frombuffer(b"".join(parts), dtype=np.uint8)
-    return Column(np.concatenate(pools), flat.reshape(-1, ENTRY))
+    return Column(np.concatenate(pools), flat.reshape(-1, ENTRY)), last
 
 
 def missing(wanted: Column, there: Column) -> tuple[NDArray[np.bool_], NDArray[np.uint32]]:
@@ -145,6 +147,17 @@ class Recorder:
     def __init__(self, ledger: Ledger, gateway: str) -> None:
         self.ledger = ledger
         self.gateway = gateway
+        self._there = Column(np.empty(0, dtype=np.int64), np.empty((0, ENTRY), dtype=np.uint8))
+        self._since: int | None = None
+
+    def there(self) -> Column:
+        """Return the entries that are on the ledger; what was read once is not read again."""
+        more, last = recorded(self.ledger, self.gateway, self._since)
+        if len(more.pools):
+            pools = np.concatenate([self._there.pools, more.pools])
+            self._there = Column(pools, np.concatenate([self._there.entries, more.entries]))
+            self._since = last + 1
+        return self._there
 
     def record(
         self, wanted: Column, keys: Mapping[int, bytes], begun: Callable[[int], None], done: Callable[[int], None]
@@ -156,7 +169,7 @@ class Recorder:
         total = 0
         for attempt in range(ATTEMPTS):
             nonce = self._quiet_nonce()
-            batches = plan(wanted, recorded(self.ledger, self.gateway), keys)
+            batches = plan(wanted, self.there(), keys)
             count = sum(batch.count for batch in batches)
             if attempt == 0:
                 total = count
@@ -165,15 +178,14 @@ class Recorder:
                 return total
             if attempt:
                 self._complain(batches[0])
-            self._fund(batches)
-            nonce = self._quiet_nonce()
+            nonce += self._fund(batches)
             refused = ""
             answers = self.ledger.node.many(self._calls(batches, nonce), UNDER_WAY)
             for batch, answer in zip(batches, answers, strict=True):
                 if isinstance(answer, NodeError):
                     refused = refused or str(answer)
                 done(batch.count)
-        if left := plan(wanted, recorded(self.ledger, self.gateway), keys):
+        if left := plan(wanted, self.there(), keys):
             raise LedgerError(f"{len(left)} batches could not be recorded. {refused}".strip())
         return total
 
@@ -207,17 +219,20 @@ class Recorder:
                 raise LedgerError(f"Transactions of the gateway {self.gateway} are not mined. Restart the node.")
             time.sleep(0.2)
 
-    def _fund(self, batches: list[Batch]) -> None:
+    def _fund(self, batches: list[Batch]) -> int:
         """Mint what the batches cost beyond what the gateway has: so what was minted is recorded or still there.
 
-        The reference follows from the batches, so that a run which was killed after minting cannot mint for them again.
+        Returns how many transactions that took. The reference follows from the batches, so that a run which was killed after minting cannot mint for them again.
         """
-        ledger, gateway = self.ledger, self.gateway
+        ledger, gateway, sent = self.ledger, self.gateway, 0
         need = sum(batch.amount for batch in batches)
         short = need - int(ledger.view(ledger.token, "balanceOf", gateway))
         if short > 0:
             text = b"".join(batch.reference for batch in batches) + short.to_bytes(32, "big")
             reference = hashlib.sha256(b"Moa deposit 1:" + text).digest()
             ledger.send(gateway, ledger.token, "mint", gateway, short, reference, gas=200_000)
+            sent += 1
         if ledger.view(ledger.token, "allowance", gateway, ledger.fund.address) < need:
             ledger.send(gateway, ledger.token, "approve", ledger.fund.address, WITHOUT_LIMIT, gas=100_000)
+            sent += 1
+        return sent
