@@ -70,6 +70,14 @@ def test_absent_and_altered_files_are_said_to_be(client: TestClient, world: Worl
     assert b"later" not in answer.content
 
 
+def test_a_file_too_large_to_hold_is_not_served(
+    client: TestClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "MAX_FILE_BYTES", len(REPORT) - 1)
+    answer = client.get(f"/content/{world.evidence.hex()}")
+    assert (answer.status_code, answer.json()["error"]) == (413, "too large")
+
+
 def test_a_file_that_changes_while_the_server_runs_is_noticed(client: TestClient, world: World, get: Any) -> None:
     digest = world.book.write_file(b"as it was")
     path = world.book.content / digest.hex()

@@ -226,7 +226,8 @@ def test_it_stops_at_once_with_clients_open(own_server: Server, with_signal: int
         seconds, said = own_server.stop(with_signal)
         # The stream ends; it is not torn.
         assert list(listener.lines) == []
-    assert seconds < 2
+    # Half a second on an idle machine. `Cancel` would be uvicorn's own patience, of a second, running out.
+    assert seconds < 4
     assert "Traceback" not in said
     assert "Cancel" not in said
 
