@@ -76,8 +76,8 @@ class Milestone(TypedDict):
 class PoolSummary(TypedDict):
     """A pool as lists show it. `planned` is the sum of its milestones.
 
-    A deadline of null never comes. `accepts_until` is 0 while the pool takes no gifts: paused, or completed. `donors` is
-    null as long as the index cannot count them without reading every gift.
+    A deadline of null never comes. `accepts_until` is 0 while the pool takes no gifts: paused, or completed.
+    `donors` is null as long as the index cannot count them without reading every gift.
     """
 
     pool: int

@@ -194,7 +194,7 @@ class Book:
         if root is None:
             seed = keccak(encode(["uint256", "address", "uint256", "bytes32"], [CHAIN_ID, FUND, pool, batch]))
             root = merkle.root(merkle.leaves(seed, packed, start))
-        values = {"gateway": gateway, "token": TOKEN, "gatewayReference": reference, "root": root}
+        values: dict[str, Any] = {"gateway": gateway, "token": TOKEN, "gatewayReference": reference, "root": root}
         values |= {"start": start, "amount": amount, "count": len(entries), "entries": packed}
         self.log(FUND, "BatchRecorded", pool=pool, batch=batch, **values)
         self._raised[pool] += amount
