@@ -95,7 +95,7 @@ def artifacts() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def deployed(artifacts: dict[str, Any]) -> World:
     """The world at its beginning: contracts, members, and people with tokens that the fund may take."""
-    node = Node(brownie.web3)
+    node = Node(brownie.web3.provider.endpoint_uri)
     addresses = dict(zip(PEOPLE, (str(a) for a in brownie.accounts), strict=True))
     keys = dict(zip(PEOPLE, keys_of("brownie", len(PEOPLE)), strict=True))
     w = deploy(node, artifacts, addresses, keys)
@@ -104,6 +104,7 @@ def deployed(artifacts: dict[str, Any]) -> World:
         kinds = {"ngo": NGO_KIND, "att": ATTESTOR_KIND, "gat": GATEWAY_KIND}
         if kind := kinds.get(name[:3]):
             accredit(w, addresses[name], kind, name)
+    w.peek = w.deploy("Peek")
     w.rich("donor1", "donor2", "gateway", "gateway2")
     return w
 

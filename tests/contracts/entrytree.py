@@ -1,4 +1,4 @@
-"""The Merkle tree of a batch, written again in Python from RFC 9162 (section 2.1), with nothing taken from the contract."""
+"""The Merkle tree of a batch, written from RFC 9162 (section 2.1) alone, with nothing taken from the contract."""
 
 from __future__ import annotations
 

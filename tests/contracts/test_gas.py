@@ -1,0 +1,123 @@
+# ruff: noqa: S311 (seeded: the same entries in each run)
+"""What each call costs, to the unit of gas, against the figures in gas.json. `MOA_GAS_WRITE=1` writes them anew.
+
+Gas is all that a transaction pays: its base, its data, its execution.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+from entrytree import entry_of
+from eth_utils import keccak
+from signing import ATTESTATION, PERMIT, RECEIVE, parts, separator, sign
+from world import DAY, NEVER, UNIT, ZERO32, World, b32, evidence_of
+
+SNAPSHOT = Path(__file__).parent / "gas.json"
+GIFT = 5 * UNIT
+BATCHES = (1, 100, 1000)
+PER_ENTRY, PER_GIFT = 1150, 75_000
+
+
+def entries_of(count: int) -> bytes:
+    """Return made-up gifts that look like real ones: random donors, 1 to 100 units in whole cents, recent times."""
+    rng = random.Random(count)
+    return b"".join(
+        entry_of(rng.randbytes(20), 1_700_000_000 + rng.randrange(10**8), rng.randrange(100, 10_001) * 10_000)
+        for _ in range(count)
+    )
+
+
+class Meter:
+    """Calls, and what they cost."""
+
+    def __init__(self, w: World) -> None:
+        self.w = w
+        self.costs: dict[str, int] = {}
+
+    def pays(self, name: str, sender: str, function: str, *args: Any) -> None:
+        """Call the fund and note the cost."""
+        self.costs[name] = int(self.w.do(sender, self.w.fund, function, *args)["gasUsed"], 16)
+
+
+def measure(w: World) -> dict[str, int]:
+    """Return the cost of everything that people do."""
+    meter = Meter(w)
+    milestones = [(w.payee, 10**6 * UNIT, w.node.now + 60 * DAY)]
+    plan = w.plan(milestones=milestones, objectionWindow=DAY, quorum=2)
+    meter.pays("openPool, 3 attestors, 1 milestone", w.ngo, "openPool", tuple(plan.values()))
+    for gifts in (direct_gifts, signed_gifts, batches, judgement):
+        gifts(w, meter)
+    args = (w.donor3, UNIT, b32("deposit"))
+    meter.costs["mint"] = int(w.do(w.gateway, w.token, "mint", *args)["gasUsed"], 16)
+    return meter.costs
+
+
+def direct_gifts(w: World, meter: Meter) -> None:
+    """Gifts from an allowance. The fund and the donor have tokens before and after, but at the first gift."""
+    meter.pays("contribute, the token's first", w.donor2, "contribute", 1, GIFT)
+    allow(w, 10 * GIFT)
+    meter.pays("contribute", w.donor2, "contribute", 1, GIFT)
+    allow(w, GIFT)
+    meter.pays("contribute, exact allowance", w.donor2, "contribute", 1, GIFT)
+    allow(w, 2**256 - 1)
+    meter.pays("contribute, endless allowance", w.donor2, "contribute", 1, GIFT)
+
+
+def allow(w: World, amount: int) -> None:
+    """Let the fund take so much of donor2's."""
+    w.do(w.donor2, w.token, "approve", w.fund.address, amount)
+
+
+def signed_gifts(w: World, meter: Meter) -> None:
+    """Gifts by permit and by relayed authorization, each the donor's first signature."""
+    domain = separator("Moa USD", w.token.address)
+    permit = sign(w.keys["donor1"], domain, PERMIT, w.donor1, w.fund.address, GIFT, 0, NEVER)
+    meter.pays("contributeWithPermit", w.donor1, "contributeWithPermit", 1, GIFT, NEVER, *parts(permit))
+    salt = keccak(text="salt")
+    nonce = w.see(w.fund, "authorizationNonce", 1, salt)
+    said = sign(w.keys["donor1"], domain, RECEIVE, w.donor1, w.fund.address, GIFT, 0, NEVER, nonce)
+    authorization = (w.donor1, GIFT, 0, NEVER, salt, said)
+    meter.pays("contributeWithAuthorization", w.relayer, "contributeWithAuthorization", 1, authorization)
+
+
+def batches(w: World, meter: Meter) -> None:
+    """Batches of a gateway with an endless allowance."""
+    for count in BATCHES:
+        reference = keccak(text=f"batch of {count}")
+        meter.pays(f"recordBatch of {count}", w.gateway, "recordBatch", 1, reference, entries_of(count))
+
+
+def judgement(w: World, meter: Meter) -> None:
+    """Evidence, two attestations, a release to a payee who has no tokens yet."""
+    evidence = evidence_of("done")
+    meter.pays("submitEvidence", w.ngo, "submitEvidence", 1, 0, evidence, "content:done")
+    meter.pays("attest", w.attestor1, "attest", 1, 0, evidence, True)
+    said = (1, 0, 1, evidence, True, NEVER)
+    signature = sign(w.keys["attestor2"], separator("Moa PooledFund", w.fund.address), ATTESTATION, *said)
+    args = (w.attestor2, 1, 0, evidence, True, NEVER, signature)
+    meter.pays("attestBySignature, the deciding one", w.relayer, "attestBySignature", *args)
+    w.do(w.gateway, w.token, "mint", w.gateway, 10**12, ZERO32)
+    w.do(w.gateway, w.fund, "recordBatch", 1, b32("rest"), entry_of(bytes(20), 1, 10**12))
+    w.node.wait(DAY)
+    meter.pays("release", w.ngo, "release", 1, 0)
+
+
+def test_gas_is_what_the_snapshot_says(w: World) -> None:
+    """Any change fails, to the better too, so that each is seen in a commit."""
+    costs = measure(w)
+    if os.environ.get("MOA_GAS_WRITE"):
+        SNAPSHOT.write_text(json.dumps(costs, indent=2) + "\n")
+    assert costs == json.loads(SNAPSHOT.read_text())
+
+
+def test_the_budget_holds() -> None:
+    """1,000 entries at 1,150 gas each all in, a direct gift at 75,000, in any state of the allowance but the first."""
+    costs = json.loads(SNAPSHOT.read_text())
+    assert costs["recordBatch of 1000"] <= 1000 * PER_ENTRY
+    gifts = ("contribute", "contribute, exact allowance", "contribute, endless allowance")
+    assert max(costs[gift] for gift in gifts) <= PER_GIFT
