@@ -128,11 +128,8 @@ class Demo:
         if self.journal.clock is not None:
             latest = int(self.node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
             self.node.call("evm_setTime", max(self.journal.clock, latest + 1) * 1000)
-        # Brownie keeps folders in its user's home, and ours ends at this folder.
-        home = ROOT / ".moa" / "home"
-        home.mkdir(parents=True, exist_ok=True)
         path = os.pathsep.join([str(ROOT / ".moa" / "bin"), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
-        told = {"HOME": str(home), "PATH": path, "SOLCX_BINARY_PATH": str(ROOT / ".moa" / "solcx")}
+        told = {"PATH": path, "SOLCX_BINARY_PATH": str(ROOT / ".moa" / "solcx")}
         command = [
             sys.executable,
             "-m",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = ROOT / "scripts" / "deployments"
+HOME = ROOT / ".moa" / "home"
 TOKEN_NAME, TOKEN_SYMBOL = "Moa Dollar", "MUSD"
 TOKEN_KIND = 4
 
@@ -171,7 +173,11 @@ def check(node: Node, path: Path, parties: Parties) -> None:
 
 def connect(network: str, rpc: str | None) -> tuple[Any, Any]:
     """Load the project and connect Brownie; returns the project's containers and Brownie itself."""
-    # Brownie reads its configuration and makes folders when imported, so it is imported only here.
+    # Brownie reads its configuration and makes folders in the user's home when imported, so it is imported only here,
+    # and with a home of ours unless its own list of networks is wanted.
+    if rpc:
+        HOME.mkdir(parents=True, exist_ok=True)
+        os.environ["HOME"] = str(HOME)
     brownie: Any = import_module("brownie")
     containers = brownie.project.load(ROOT, "Moa", raise_if_loaded=False)
     if rpc:

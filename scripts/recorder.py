@@ -222,7 +222,8 @@ class Recorder:
     def _fund(self, batches: list[Batch]) -> int:
         """Mint what the batches cost beyond what the gateway has: so what was minted is recorded or still there.
 
-        Returns how many transactions that took. The reference follows from the batches, so that a run which was killed after minting cannot mint for them again.
+        The reference follows from the batches, so that a run which was killed after minting cannot mint for them again.
+        Returns how many transactions that took.
         """
         ledger, gateway, sent = self.ledger, self.gateway, 0
         need = sum(batch.amount for batch in batches)

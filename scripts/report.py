@@ -61,7 +61,7 @@ def show_reading(console: Console, gifts: Gifts, path: Path) -> None:
         console.print(f"  line {refusal.line}: {escape(refusal.reason)}", highlight=False)
     if len(gifts.refused) > 5:
         console.print(f"  … and {len(gifts.refused) - 5:,} more")
-    console.print(f"Refused lines, with their reasons: {escape(str(path))}", soft_wrap=True, highlight=False)
+    console.print(f"Report of the refused lines: {escape(str(path))}", soft_wrap=True, highlight=False)
 
 
 def show_sums(console: Console, sums: list[Sums], index: dict[int, int]) -> bool:

@@ -1,0 +1,51 @@
+"""A chain with the contracts deployed by scripts/deploy.py, once for all tests of the scripts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.content import Content
+from scripts.ledger import Deployment, Ledger
+from scripts.members import Cast
+from scripts.node import ROOT, start_chain
+from tests.ledger import environment, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scripts.rpc import Node
+
+
+@dataclass
+class Chain:
+    """A running chain and where its deployment was written."""
+
+    node: Node
+    deployment: Path
+    folder: Path
+    said: str
+
+    def ledger(self) -> Ledger:
+        return Ledger(self.node, Deployment.read(self.deployment))
+
+    def cast(self) -> Cast:
+        return Cast(self.ledger(), Content(self.folder / "content"))
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    folder = tmp_path_factory.mktemp("chain")
+    child, node = start_chain(folder, free_port())
+    try:
+        command = [sys.executable, "-m", "scripts.deploy", "--rpc", node.url, "--yes", "--to", str(folder)]
+        done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Chain(node, folder / "1337.json", folder, done.stdout)
+    finally:
+        child.stop()
