@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.world import SITE_PORT, Server, World, start
+from tests.chromium import launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
 HOME = f"http://127.0.0.1:{SITE_PORT}"
 
@@ -34,9 +32,8 @@ def site(world: World) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = os.environ.get("MOA_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=[*QUIET, "--disable-sync"])
+        opened = launch(playwright)
         yield opened
         opened.close()
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from tests.chromium import launch
+
 
 def main(site: str, folder: str, receipt: str) -> None:
     """Take each page on a desktop in the light and on a phone in the dark; the receipt after its check."""
     pages = {"front": "/", "pool": f"/pool/{receipt.partition('-')[0]}", "receipt": f"/contribution/{receipt}"}
-    program = os.environ.get("MOA_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch(playwright)
         for name, scheme, width, height in (("desktop", "light", 1280, 1000), ("phone", "dark", 360, 740)):
             size = {"width": width, "height": height}
             page = browser.new_page(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
@@ -24,6 +23,7 @@ def main(site: str, folder: str, receipt: str) -> None:
                 if what == "receipt":
                     page.click("#verify-go")
                     page.wait_for_selector("#verdict.good")
+                page.evaluate("scrollTo(0, 0)")
                 page.screenshot(path=Path(folder) / f"{what}-{name}.png")
         browser.close()
 
