@@ -78,40 +78,41 @@ PROGRAMMES = (
     Programme(
         "School meals in Kisumu", NGOS[0],
         "A hot lunch of maize, beans and greens for 410 children in three primary schools, five days a week, for one "
-        "term. One meal costs 38 cents. The cooks are parents, and are paid.\n\nEach milestone pays for about five weeks "
-        "of meals, after the schools' kitchens have shown what they cooked and what it cost.",
+        "term. One meal costs 38 cents. The cooks are parents, and are paid.\n\nEach milestone pays for about "
+        "five weeks of meals, after the schools' kitchens have shown what they cooked and what it cost.",
         ATTESTORS[:2] + ATTESTORS[3:4], 2, 2,
-        (Tranche(PAYEES[0], 2_000, 10), Tranche(PAYEES[0], 3_000, 24), Tranche(PAYEES[0], 4_500, 34), Tranche(PAYEES[0], 5_000, 70)),
+        (Tranche(PAYEES[0], 2_000, 10), Tranche(PAYEES[0], 3_000, 24), Tranche(PAYEES[0], 4_500, 34),
+         Tranche(PAYEES[0], 5_000, 70)),
         {MOBILE_MONEY: 70, CARDS: 12}, threshold=1_500,
     ),
     Programme(
         "Medicine for the clinic in Ahero", NGOS[0],
-        "Malaria tests, rehydration salts and antibiotics for a clinic that sees 900 patients a month. The clinic gets "
-        "boxes, not money: the wholesaler is paid against the delivery note.",
+        "Malaria tests, rehydration salts and antibiotics for a clinic that sees 900 patients a month. The "
+        "clinic gets boxes, not money: the wholesaler is paid against the delivery note.",
         ATTESTORS[:2], 2, 2,
         (Tranche(PAYEES[1], 2_500, 15), Tranche(PAYEES[1], 3_000, 40), Tranche(PAYEES[1], 4_000, 80)),
         {MOBILE_MONEY: 40, CARDS: 8}, threshold=1_000,
     ),
     Programme(
         "Warm meals and visits for the elderly in Busan", NGOS[1],
-        "Volunteers bring a warm meal to 160 people over 75 who live alone, and stay for half an hour. The money buys "
-        "the food and the heating of two kitchens.",
+        "Volunteers bring a warm meal to 160 people over 75 who live alone, and stay for half an hour. The "
+        "money buys the food and the heating of two kitchens.",
         ATTESTORS[2:4], 1, 3,
         (Tranche(PAYEES[2], 4_000, 22), Tranche(PAYEES[2], 5_000, 75)),
         {MOBILE_MONEY: 10, CARDS: 25}, open_ended=True,
     ),
     Programme(
         "A night shelter for the winter", NGOS[1],
-        "Forty beds near Busan station from December to March. The lease is signed only if the first winter can be paid "
-        "for: below the threshold on the funding deadline the pool freezes, and nothing is spent.",
+        "Forty beds near Busan station from December to March. The lease is signed only if the first winter can "
+        "be paid for: below the threshold on the funding deadline the pool freezes, and nothing is spent.",
         ATTESTORS[2:4], 2, 3,
         (Tranche(PAYEES[3], 6_000, 40),),
         {CARDS: 6}, threshold=6_000, closes=21,
     ),
     Programme(
         "Cash for families after the flood in Sylhet", NGOS[2],
-        "One payment of 45 dollars to each of 290 families whose houses stood under water in October. The union council "
-        "keeps the list; no names are published, here or anywhere.",
+        "One payment of 45 dollars to each of 290 families whose houses stood under water in October. The union "
+        "council keeps the list; no names are published, here or anywhere.",
         ATTESTORS[3:5], 2, 2,
         (Tranche(PAYEES[4], 5_000, 16), Tranche(PAYEES[4], 8_000, 27)),
         {MOBILE_MONEY: 90, CARDS: 15}, threshold=3_000, closes=25,
@@ -129,28 +130,35 @@ CHART = (
 
 EVIDENCE = (
     Shown(0, 0, 6.4, "md", "Kitchen report, weeks 1 to 5",
-          "Meals cooked: 5,190 in 3 schools.\n\n| bought | kg | USD |\n|---|---|---|\n| maize | 1,450 | 812 |\n| beans | 610 | 701 |\n"
-          "| greens, oil, salt | | 251 |\n| cooks' pay | | 236 |\n\nThe kitchen in Manyatta was closed for two days (no water).",
+          "Meals cooked: 5,190 in 3 schools.\n\n| bought | kg | USD |\n|---|---|---|\n| maize | 1,450 | 812 |\n"
+          "| beans | 610 | 701 |\n"
+          "| greens, oil, salt | | 251 |\n| cooks' pay | | 236 |\n\nThe kitchen in Manyatta was closed for two "
+          "days (no water).",
           [(ATTESTORS[0], 6.9, True, False), (ATTESTORS[1], 7.3, True, False)], 9.6),
-    Shown(0, 1, 16.2, "csv", "", "school,week,meals,usd\nManyatta,6,640,243.20\nManyatta,7,655,248.90\nObunga,6,590,224.20\nObunga,7,,\n",
+    Shown(0, 1, 16.2, "csv", "", "school,week,meals,usd\nManyatta,6,640,243.20\nManyatta,7,655,248.90\n"
+    "Obunga,6,590,224.20\nObunga,7,,\n",
           [(ATTESTORS[1], 17.1, False, False), (ATTESTORS[3], 17.6, False, True)]),
     Shown(0, 1, 19.3, "md", "Kitchen report, weeks 6 to 10, second version",
-          "The first version lacked Obunga's week 7; its delivery book had been left at the depot. It is found and counted here.\n\n"
+          "The first version lacked Obunga's week 7; its delivery book had been left at the depot. It is found "
+          "and counted here.\n\n"
           "Meals cooked: 7,730 in 3 schools. Spent: USD 2,981. The 19 dollars that are left go into week 11.",
           [(ATTESTORS[0], 19.9, True, False), (ATTESTORS[3], 20.4, True, True)], 22.8),
     Shown(0, 2, 28.5, "md", "Kitchen report, weeks 11 to 15",
           "Meals cooked: 11,240 in 3 schools, with the kitchen in Nyalenda for the first time.\n\nSpent: USD 4,466.",
           [(ATTESTORS[0], 29.3, True, False), (ATTESTORS[1], 29.9, True, False)]),
-    Shown(1, 0, 11.8, "csv", "", "item,boxes,usd\nmalaria rapid tests,60,1140.00\noral rehydration salts,85,552.50\namoxicillin 250 mg,41,779.00\n",
+    Shown(1, 0, 11.8, "csv", "", "item,boxes,usd\nmalaria rapid tests,60,1140.00\n"
+    "oral rehydration salts,85,552.50\namoxicillin 250 mg,41,779.00\n",
           [(ATTESTORS[0], 12.2, True, True), (ATTESTORS[1], 13.0, True, False)], 15.4),
     Shown(1, 1, 29.6, "md", "Delivery note of the second order",
-          "104 boxes arrived in Ahero and were counted by the nurse in charge. Two boxes of gloves were damaged; the wholesaler replaces them.",
+          "104 boxes arrived in Ahero and were counted by the nurse in charge. Two boxes of gloves were "
+          "damaged; the wholesaler replaces them.",
           [(ATTESTORS[1], 30.2, True, False)]),
     Shown(2, 0, 20.1, "svg", "", CHART, [(ATTESTORS[2], 20.9, True, False)], 24.5),
     Shown(4, 0, 13.7, "csv", "", "village,families,paid,usd\nKanaighat,61,61,2745\nGoainghat,49,47,2115\n",
           [(ATTESTORS[3], 14.1, True, False), (ATTESTORS[4], 14.6, True, False)], 17.2),
     Shown(4, 1, 24.3, "md", "Second payment round",
-          "178 families in four villages were paid 45 dollars each at the union council's office. Six had moved and were paid by phone.",
+          "178 families in four villages were paid 45 dollars each at the union council's office. Six had moved "
+          "and were paid by phone.",
           [(ATTESTORS[3], 24.8, True, False), (ATTESTORS[4], 25.4, True, True)], 28.1),
 )  # fmt: skip
 
