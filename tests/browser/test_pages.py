@@ -251,13 +251,14 @@ NOWHERE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", NOWHERE)
-def test_what_is_not_there_is_told(open_page: Open, path: str) -> None:
+def test_what_is_not_there_is_told(open_page: Open) -> None:
     page = open_page()
-    answer = page.goto(path)
-    assert answer is not None
-    assert answer.status == 404
-    assert "Looked for" in page.inner_text("main")
+    for path in NOWHERE:
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 404, path
+        assert "Looked for" in page.inner_text("main"), path
+        assert page.evaluate("window.hit") is None
 
 
 def test_search_leads_on(open_page: Open, world: World) -> None:

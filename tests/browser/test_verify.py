@@ -51,7 +51,7 @@ def test_a_true_receipt_passes(open_page: Open, world: World, name: str) -> None
 def test_every_entry_of_a_batch_passes(open_page: Open, world: World) -> None:
     page = open_page(f"/batch/{world.batch}")
     links = page.locator("tbody td:first-child a").evaluate_all("all => all.map((a) => a.pathname)")
-    for link in links[::4]:
+    for link in links[::8]:
         page.goto(link)
         assert "True" in check(page), link
 
@@ -106,22 +106,25 @@ def test_a_tampered_value_fails(receipts: dict[str, Page], name: str, field: str
 
 
 def test_a_server_that_lies_is_caught(open_page: Open, world: World, tmp_path: Path) -> None:
-    page = open_page()
-    for lie, where in {
-        "UPDATE batches SET root = zeroblob(32)": "another root",
-        "UPDATE contributions SET amount = amount + 1 WHERE start = 20000000 AND pool = 1": "not agree",
-        "UPDATE contributions SET donor = zeroblob(20) WHERE start = 20000000 AND pool = 1": "not agree",
-        "UPDATE contributions SET paid_at = paid_at - 60 WHERE start = 20000000 AND pool = 1": "not agree",
-    }.items():
-        copy = tmp_path / f"{abs(hash(lie))}.db"
+    page, copy = open_page(), tmp_path / "lies.db"
+
+    def tell(lie: str) -> None:
         with closing(sqlite3.connect(world.settings.database)) as true, closing(sqlite3.connect(copy)) as false:
             true.backup(false)
             assert false.execute(lie).rowcount
             false.commit()
-        with Server(world.serving(LIAR_PORT, database=copy)) as liar:
+
+    entry = "WHERE start = 20000000 AND pool = 1"
+    with Server(world.serving(LIAR_PORT, database=copy)) as liar:
+        for lie, verdict in {
+            "UPDATE batches SET root = zeroblob(32)": "another root",
+            f"UPDATE contributions SET amount = amount + 1 {entry}": "not agree",
+            f"UPDATE contributions SET donor = zeroblob(20) {entry}": "not agree",
+            f"UPDATE contributions SET paid_at = paid_at - 60 {entry}": "not agree",
+        }.items():
+            tell(lie)
             page.goto(f"{liar.url}/contribution/{world.receipts['entry']}")
-            assert where in check(page), lie
-            page.goto("about:blank")
+            assert verdict in check(page), lie
 
 
 def test_a_node_that_is_away_is_told(open_page: Open, world: World) -> None:
@@ -153,7 +156,7 @@ def test_another_chain_is_told(open_page: Open, world: World) -> None:
 def test_the_program_on_the_page_tells_the_truth(open_page: Open, world: World) -> None:
     page = open_page("/check")
     program = page.inner_text("pre[aria-label='Python program']")
-    for name in ("entry", "anonymous", "single"):
+    for name in ("entry", "single"):
         arguments = [sys.executable, "-c", program, HOME, world.node.url, world.receipts[name]]
         said = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=30).stdout
         assert said == "true pool 1\n"
