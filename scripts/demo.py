@@ -28,9 +28,9 @@ from scripts.deploy import DEPLOYMENTS
 from scripts.journal import Journal
 from scripts.ledger import Deployment, Ledger, LedgerError
 from scripts.lines import FileError
-from scripts.members import REPLAY_GATEWAY, Cast
+from scripts.members import Cast
 from scripts.month import DAYS, Month
-from scripts.node import CHAIN_ID, Child, ProcessError, start_chain, stop_left_over
+from scripts.node import CHAIN_ID, Child, ProcessError, demand_port, start_chain, stop_left_over
 from scripts.replay import Replay, secret_for
 from scripts.rpc import Node, NodeError
 from scripts.show import bar, step
@@ -65,6 +65,7 @@ class Demo:
         found = self._read(data, zone) if data else None
         explorer = services.Explorer.from_environment()
         services.stop_old(self.state)
+        demand_port(explorer.host, explorer.port, "MOA_PORT", "the explorer")
         self._start_chain(month=found is None)
         ledger = self._ledger()
         cast = Cast(ledger, Content(self.state / "content"))
@@ -158,7 +159,7 @@ class Demo:
     def _play(self, cast: Cast) -> None:
         """Play the month, if this chain has one that is not over; then let the clock run from now."""
         if self.journal.clock is not None:
-            secret = secret_for(self.state / "gateway.secret", cast.ledger, cast[REPLAY_GATEWAY])
+            secret = secret_for(self.state / "gateway.secret", cast.ledger)
             with bar(self.console, "play a month", DAYS, self.journal.month_days) as shown:
                 Month(cast, secret, self.journal).play(shown.reach)
             self.journal.month_over()
@@ -166,7 +167,7 @@ class Demo:
 
     def _replay(self, found: gifts.Gifts, cast: Cast, explorer: services.Explorer) -> None:
         replay = Replay(cast.ledger, cast, found)
-        secret = secret_for(self.state / "gateway.secret", cast.ledger, cast[REPLAY_GATEWAY])
+        secret = secret_for(self.state / "gateway.secret", cast.ledger)
         replay.prepare()
         with bar(self.console, "open pools", len(found.titles)) as shown:
             pools = replay.open_pools(shown.begin, shown.more)

@@ -118,7 +118,7 @@ class Replay:
     def _plan(self, title: str, digest: bytes, total: int, now: int) -> tuple[Any, ...]:
         milestones = [(self.cast[REPLAY_NGO], total, now + YEARS)]
         attestors = [self.cast[place] for place in REPLAY_ATTESTORS]
-        terms = (0, 0, True, 3 * DAY, 14 * DAY, 2)
+        terms = (0, 0, True, 3 * DAY, 14 * DAY, len(REPLAY_ATTESTORS))
         return (self.ledger.token.address, name_of(title), digest, uri(digest), *terms, attestors, milestones)
 
     def column(self, pools: list[int], secret: bytes) -> Column:
@@ -172,10 +172,10 @@ class Replay:
         return said, pool_of
 
 
-def secret_for(path: Path, ledger: Ledger, gateway: str) -> bytes:
-    """Return the gateway's secret; without the old one, what is on the ledger could not be recognised."""
+def secret_for(path: Path, ledger: Ledger) -> bytes:
+    """Return the gateways' secret; without the old one, what is on the ledger could not be recognised."""
     secret, fresh = receipts.load_secret(path)
-    if fresh and any(True for _ in ledger.logs(ledger.fund, "BatchRecorded", None, None, topic_of(gateway))):
+    if fresh and any(True for _ in ledger.logs(ledger.fund, "BatchRecorded")):
         path.unlink()
         raise LedgerError(f"The gateway's secret {path.name} is gone, and its gifts are on the chain: make demo-reset.")
     return secret

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from scripts.node import Child, ProcessError, demand_port, start, stop_left_over
+from scripts.node import Child, ProcessError, start, stop_left_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,6 @@ def start_services(
     state: Path, deployment: Path, rpc: str, explorer: Explorer, started: Callable[[Child], None]
 ) -> None:
     """Start the index and the explorer; `started` hears of each."""
-    demand_port(explorer.host, explorer.port, "MOA_PORT", "the explorer")
     told = {
         "MOA_RPC": rpc,
         "MOA_PUBLIC_RPC": os.environ.get("MOA_PUBLIC_RPC", rpc),

@@ -114,7 +114,7 @@ def replay(chain: Chain, path: Path) -> tuple[int, Replay, list[int]]:
     made = Replay(ledger, cast, gifts.read(path, NOW))
     made.prepare()
     pools = made.open_pools(lambda _: None, lambda _: None)
-    secret = secret_for(chain.folder / "gateway.secret", ledger, cast[REPLAY_GATEWAY])
+    secret = secret_for(chain.folder / "gateway.secret", ledger)
     return made.record(made.column(pools, secret), pools, lambda _: None, lambda _: None), made, pools
 
 
@@ -203,9 +203,8 @@ def test_a_paused_pool_is_told_and_the_others_are_recorded(chain: Chain, tmp_pat
 
 def test_a_lost_secret_is_told(chain: Chain, tmp_path: Path) -> None:
     replay(chain, write(tmp_path / "secret.csv", "Secret", 2))
-    ledger, gateway = chain.ledger(), chain.cast()[REPLAY_GATEWAY]
     with pytest.raises(recorder.LedgerError, match="secret"):
-        secret_for(tmp_path / "gateway.secret", ledger, gateway)
+        secret_for(tmp_path / "gateway.secret", chain.ledger())
     assert not (tmp_path / "gateway.secret").exists()
 
 
