@@ -114,13 +114,12 @@ def test_a_server_that_lies_is_caught(open_page: Open, world: World, tmp_path: P
             assert false.execute(lie).rowcount
             false.commit()
 
-    entry = "WHERE start = 20000000 AND pool = 1"
     with Server(world.serving(LIAR_PORT, database=copy)) as liar:
         for lie, verdict in {
             "UPDATE batches SET root = zeroblob(32)": "another root",
-            f"UPDATE contributions SET amount = amount + 1 {entry}": "not agree",
-            f"UPDATE contributions SET donor = zeroblob(20) {entry}": "not agree",
-            f"UPDATE contributions SET paid_at = paid_at - 60 {entry}": "not agree",
+            "UPDATE contributions SET amount = amount + 1 WHERE start = 20000000": "not agree",
+            "UPDATE contributions SET donor = zeroblob(20) WHERE start = 20000000": "not agree",
+            "UPDATE contributions SET paid_at = paid_at - 60 WHERE start = 20000000": "not agree",
         }.items():
             tell(lie)
             page.goto(f"{liar.url}/contribution/{world.receipts['entry']}")
