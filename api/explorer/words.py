@@ -29,15 +29,6 @@ MILESTONE_STATES = {
     "released": "Paid",
 }
 
-CONTENT_STATES = {
-    "matches": "The file is here and unchanged: its fingerprint matches the ledger.",
-    "altered": "Warning: the file was altered. Its fingerprint does not match the ledger, so it is not shown.",
-    "absent": "The file is missing here. The ledger has only its fingerprint.",
-    "none": "No file was named.",
-}
-
-KINDS = {"ngo": "NGO", "attestor": "attestor", "gateway": "gateway", "token": "token"}
-
 
 def amount(units: str | int, decimals: int) -> str:
     """Return base units as a decimal number: thousands separated, at least two decimals, none that say nothing."""
@@ -129,9 +120,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 GLOBALS: dict[str, Any] = {
-    "content_states": CONTENT_STATES,
-    "kinds": KINDS,
     "milestone_states": MILESTONE_STATES,
-    "never": NEVER,
     "pool_states": POOL_STATES,
 }
