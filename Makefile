@@ -1,4 +1,4 @@
-# The commands. Everything they need, they install (scripts/setup.py); nothing outside this folder is touched.
+# The commands. Everything they need, they install (scripts/setup.py) into this folder; `test` may install Chromium.
 export PATH := $(CURDIR)/.moa/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
@@ -12,6 +12,7 @@ demo: setup
 
 demo-reset: setup
 	@$(RUN) scripts.demo --reset
+	@$(MAKE) --no-print-directory demo
 
 setup:
 	@$(PYTHON) scripts/setup.py

@@ -1,4 +1,4 @@
-"""Write the contracts' ABIs, as compiled by Brownie, to api/abi: the seam between the contracts and all that reads them."""
+"""Write the contracts' ABIs, as compiled by Brownie, to api/abi: the seam to all that reads the contracts."""
 
 from __future__ import annotations
 

@@ -39,7 +39,16 @@ def main() -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(standard_input())
     solc = next((ROOT / ".moa" / "solcx").glob("solc-v*"))
-    command = [sys.executable, "-m", "slither", str(target), "--compile-force-framework", "Solc-json", "--solc", str(solc)]
+    command = [
+        sys.executable,
+        "-m",
+        "slither",
+        str(target),
+        "--compile-force-framework",
+        "Solc-json",
+        "--solc",
+        str(solc),
+    ]
     flags = ["--filter-paths", IGNORED, "--exclude-informational", "--exclude-optimization", "--exclude-low"]
     sys.exit(subprocess.run([*command, *flags, "--fail-medium"], cwd=ROOT, check=False).returncode)
 

