@@ -15,41 +15,41 @@ NO_GIFT = {"donor": ZERO, "amount": 0}
 
 
 def check_storage(w: World, told: Replay, places: Iterable[tuple[int, int]], batches: Iterable[bytes]) -> None:
-    """Compare all views with the events; of the gifts and batches only these, since they never change."""
+    """Compare all pools, and these gifts and batches, with what the events say."""
+    check_pools(w, told, told.pools)
+    views: dict[tuple[Any, ...], Any] = {("giftAt", *place): told.gifts.get(place, NO_GIFT) for place in places}
+    views |= {("batchOf", batch): told.batches[batch] for batch in batches}
+    for pool in told.pools:
+        for who in w.attestors:
+            views["isAttestor", pool, who] = who in told.seats[pool]
+            for number, milestone in enumerate(told.milestones[pool]):
+                attested = (pool, number, milestone["round"], who) in told.attested
+                views["hasAttested", pool, number, who] = attested
+    assert dict(zip(views, w.see_all([(w.fund, *view) for view in views]), strict=True)) == views
+
+
+def check_pools(w: World, told: Replay, pools: Iterable[int]) -> None:
+    """Compare these pools with what the events say, and see that the fund is solvent."""
     views: dict[tuple[Any, ...], Any] = {("poolCount",): len(told.pools)}
-    for number, pool in told.pools.items():
+    for number in pools:
+        pool = told.pools[number]
         views["poolOf", number] = pool
         views["milestonesOf", number] = told.milestones[number]
         views["heldOf", number] = pool["raised"] - pool["released"]
-        views |= seats(w, told, number)
-    views |= {("giftAt", *place): told.gifts.get(place, NO_GIFT) for place in places}
-    views |= {("batchOf", batch): told.batches[batch] for batch in batches}
     *answers, balance = w.see_all([*((w.fund, *view) for view in views), (w.token, "balanceOf", w.fund.address)])
     assert dict(zip(views, answers, strict=True)) == views
     held = sum(p["raised"] - p["released"] for p in told.pools.values() if p["token"] == w.token.address)
     assert held <= balance == told.balances.get(w.fund.address, 0)
 
 
-def seats(w: World, told: Replay, pool: int) -> dict[tuple[Any, ...], bool]:
-    """Return who may attest, and who has attested to the standing evidence."""
-    found: dict[tuple[Any, ...], bool] = {}
-    for who in w.attestors:
-        found["isAttestor", pool, who] = who in told.seats[pool]
-        for number, milestone in enumerate(told.milestones[pool]):
-            found["hasAttested", pool, number, who] = (pool, number, milestone["round"], who) in told.attested
-    return found
-
-
 def check_members(w: World, told: Replay) -> None:
-    """Compare the register and the token's balances."""
-    for account, member in told.members.items():
-        assert w.see(w.register, "memberOf", account) == member
-    for holder, amount in told.balances.items():
-        assert w.balance(holder) == amount
-    for authorizer, nonce in told.spent_nonces:
-        assert w.see(w.token, "authorizationState", authorizer, nonce)
-    for gateway, reference in told.deposits:
-        assert w.see(w.token, "depositReferenceUsed", gateway, reference)
+    """Compare the register, the token's balances and what was used up."""
+    views: dict[tuple[Any, ...], Any] = {}
+    views |= {(w.register, "memberOf", account): member for account, member in told.members.items()}
+    views |= {(w.token, "balanceOf", holder): amount for holder, amount in told.balances.items()}
+    views |= {(w.token, "authorizationState", *nonce): True for nonce in told.spent_nonces}
+    views |= {(w.token, "depositReferenceUsed", *deposit): True for deposit in told.deposits}
+    assert dict(zip(views, w.see_all(list(views)), strict=True)) == views
 
 
 def check_lines(told: Replay) -> None:

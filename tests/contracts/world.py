@@ -55,7 +55,7 @@ def keys_of(mnemonic: str, count: int) -> list[bytes]:
     return [key_from_seed(seed, f"m/44'/60'/0'/0/{i}") for i in range(count)]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Contract:
     """A contract by its address and ABI."""
 
