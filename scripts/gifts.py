@@ -28,6 +28,7 @@ MAX_AMOUNT = 2**63 - 1
 LATEST = 2**32 - 1
 DAY = 86_400
 LONGEST_TITLE = 500
+NAME_BYTES = 31
 EXCERPT = 200
 _NUMBER = re.compile(r"(\d*)(?:\.(\d*))?", re.ASCII)
 _READABLE = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
@@ -254,5 +255,8 @@ def excerpt(raw: str) -> str:
 
 
 def name_of(title: str) -> bytes:
-    """Return the name that a title has on chain: as much of it as fits 31 bytes, no character cut in two."""
-    return title.encode()[:31].decode(errors="ignore").rstrip().encode().ljust(32, b"\0")
+    """Return the name that a title has on chain: what fits 31 bytes, whole characters, "…" where it is cut."""
+    raw = title.encode()
+    if len(raw) > NAME_BYTES:
+        raw = raw[: NAME_BYTES - 3].decode(errors="ignore").rstrip().encode() + "…".encode()
+    return raw.ljust(32, b"\0")
