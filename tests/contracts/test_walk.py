@@ -34,7 +34,7 @@ ENTRIES = st.lists(
     st.tuples(st.sampled_from([bytes(20), b"\x01" * 20, b"\xff" * 20]), st.integers(0, 2**32 - 1), AMOUNTS), max_size=9
 )
 TEXTS = st.sampled_from(["a", "b"])
-# A walk that goes nowhere proves nothing. All of this must have happened on the way, and on a long one all the rest too.
+# A walk that goes nowhere proves nothing. All of this must have happened on the way, and on a long one the rest too.
 MUST_SEE = {
     *("went through", "state 1", "state 2", "state 3", "state 4", "PoolOpened", "Contributed", "BatchRecorded"),
     *("EvidenceSubmitted", "Attested", "MilestoneApproved", "Released", "DeadlineMoved", "MilestoneIs", "PoolIs"),
