@@ -65,6 +65,7 @@ logs = Table(
     Column("event", String, nullable=False),
     _bytes("topics"),  # 32 bytes each, one after the other
     _bytes("data"),
+    Index("logs_by_event", "event", "log"),
 )
 
 members = Table(
