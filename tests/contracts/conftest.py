@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import brownie
@@ -38,8 +39,12 @@ GANACHE = (
 
 
 def pytest_collection_modifyitems() -> None:
-    """Before Brownie starts its node, say how."""
-    _config.CONFIG.networks["ganache-cli"]["cmd"] = GANACHE
+    """Before Brownie starts its node, say how, and on a port that nobody uses: it would join whoever is there."""
+    network = _config.CONFIG.networks["ganache-cli"]
+    network["cmd"] = GANACHE
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        network["cmd_settings"]["port"] = probe.getsockname()[1]
 
 
 def selector(signature: str) -> bytes:

@@ -22,15 +22,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from scripts.ledger import Deployment, Ledger, topic_of
 from scripts.rpc import Node
-from tests.chromium import launch
 from tests.ledger import ROOT, environment, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 FILE = Path(os.environ.get("MOA_TEST_DATA", ROOT.parent / "shared" / "data" / "marathon_donations.csv.gz"))
 UNITS = 10**6
@@ -131,18 +132,16 @@ def test_every_cent_is_equal(demo: Demo, pools: dict[str, int]) -> None:
     assert f"{Decimal(sums.total()) / UNITS:,.2f}" in requests.get(demo.url, timeout=30).text
 
 
-def test_a_receipt_verifies_in_the_browser(demo: Demo, pools: dict[str, int]) -> None:
+def test_a_receipt_verifies_in_the_browser(demo: Demo, pools: dict[str, int], chromium: Browser) -> None:
     largest = max(
         pools.values(), key=lambda p: requests.get(f"{demo.url}/api/v1/pools/{p}", timeout=30).json()["contributions"]
     )
     gifts = requests.get(f"{demo.url}/api/v1/pools/{largest}/contributions", timeout=30).json()["items"]
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        page = browser.new_page()
-        page.goto(f"{demo.url}/contribution/{gifts[7]['id']}")
-        page.get_by_role("button", name=re.compile("verify", re.IGNORECASE)).click()
-        expect(page.get_by_text(re.compile("True. The ledger confirms"))).to_be_visible(timeout=20_000)
-        browser.close()
+    page = chromium.new_page()
+    page.goto(f"{demo.url}/contribution/{gifts[7]['id']}")
+    page.get_by_role("button", name=re.compile("verify", re.IGNORECASE)).click()
+    expect(page.get_by_text(re.compile("True. The ledger confirms"))).to_be_visible(timeout=20_000)
+    page.close()
 
 
 def test_the_same_file_again_records_nothing(demo: Demo) -> None:
