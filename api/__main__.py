@@ -45,7 +45,9 @@ def index(
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     try:
-        Sync(Node(settings.rpc), store, deployment).follow(told, every, lambda: stopped)
+        Sync(Node(settings.rpc), store, deployment).follow(
+            told, every, lambda: stopped, lambda why: typer.echo(f"waiting: {why}", err=True)
+        )
     finally:
         store.close()
 

@@ -54,6 +54,7 @@ class ContentFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._checked: dict[tuple[bytes, int, int, int], ContentState] = {}
 
     def read(self, sha256: bytes) -> tuple[ContentState, bytes]:
         """Return a file with its state. The bytes are those that were hashed; none unless they match.
@@ -65,6 +66,8 @@ class ContentFolder:
         # The name is made from 32 bytes, never from text: no path can be smuggled in.
         path = self._folder / sha256.hex()
         try:
+            if not path.is_file():  # a pipe would be waited for
+                return "absent", b""
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise OverflowError(path.name)
             data = path.read_bytes()
@@ -73,13 +76,18 @@ class ContentFolder:
         return ("matches", data) if hashlib.sha256(data).digest() == sha256 else ("altered", b"")
 
     def check(self, sha256: bytes) -> ContentState:
-        """Return the state of a file of any size."""
+        """Return the state of a file of any size; a large one is hashed again when it was touched."""
+        path = self._folder / sha256.hex()
         try:
-            with (self._folder / sha256.hex()).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").digest()
+            now = path.stat()
+            key = (sha256, now.st_ino, now.st_size, now.st_mtime_ns)
+            if key not in self._checked:
+                with path.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").digest()
+                self._checked[key] = "matches" if found == sha256 else "altered"
         except OSError:
             return "absent"
-        return "matches" if found == sha256 else "altered"
+        return self._checked[key]
 
     def show(self, sha256: bytes, uri: str) -> Content:
         """Return what an answer says about a file: its state, and its text if it is a short one that matches."""

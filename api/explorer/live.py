@@ -1,7 +1,8 @@
 """/live: movements as server-sent events. One task looks at the index for all clients together.
 
 Each message's id is the place of its log, so a client that comes back with its Last-Event-ID misses nothing. When that
-cannot be kept, because the chain was rewound or too much happened, the event `reload` says so.
+cannot be kept, because the chain was rewound or too much happened, the event `reload` says so; a rewind while nobody
+listened is not noticed, and may hide what stands at or before the client's place.
 """
 
 import asyncio

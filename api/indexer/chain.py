@@ -115,7 +115,9 @@ class Node:
             ("eth_call", [{"to": to, "data": data}, "latest"]) for data in ("0x95d89b41", "0x06fdde03", "0x313ce567")
         ]
         symbol, name, decimals = (bytes.fromhex(answer[2:]) for answer in self._many(calls, str))
-        return Token(_text(symbol), _text(name), int.from_bytes(decimals[:32], "big"))
+        if len(decimals) != 32 or any(decimals[:31]):
+            raise NodeRefusedError(f"the contract {to} does not say its decimals as a token does")
+        return Token(_text(symbol), _text(name), decimals[31])
 
     def _one(self, method: str, params: list[Any], kind: Any) -> Any:
         return self._result(self._post(_request(0, method, params), _Reply), kind, method)

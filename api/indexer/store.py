@@ -34,6 +34,7 @@ class Store:
         self.path = path
         self._lock = _lock(path)
         self._engine = _engine(path)
+        self._file: int | None = None
         with self._transaction() as connection:
             tables.metadata.create_all(connection)
             version = _meta(connection).setdefault("schema_version", str(tables.SCHEMA_VERSION))
@@ -43,6 +44,7 @@ class Store:
                 f"{path} has schema {version}, this program writes {tables.SCHEMA_VERSION}: "
                 "delete it, it can be built again from the chain"
             )
+        self._file = path.stat().st_ino
 
     def close(self) -> None:
         """Let go of the database."""
@@ -146,8 +148,12 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
+            if self._file is not None and self.path.stat().st_ino != self._file:
+                raise StoreError(f"{self.path} was replaced while it was written: start the indexer again")
             with self._engine.begin() as connection:
                 yield connection
+        except OSError as error:
+            raise StoreError(f"{self.path} was removed while it was written: start the indexer again") from error
         except SQLAlchemyError as error:
             raise StoreError(f"{self.path} refused, nothing was written: {error.__cause__ or error}") from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from api.errors import (
@@ -92,6 +93,7 @@ class Sync:
         if tip is not None:
             common = self._common(tip)
             if common != tip.number:
+                self.check_chain()  # nothing is forgotten because another chain answered
                 self._lines = None
                 self._store.rewind(common)
                 return Progress(tip=common, head=head, rewound_to=common)
@@ -100,26 +102,42 @@ class Sync:
                 return Progress(tip=tip.number, head=head)
         return self._add(tip, head)
 
-    def follow(self, told: Callable[[Progress], None], every: float, stop: Callable[[], bool]) -> None:
-        """Step until told to stop; an absent node is waited for.
+    def follow(
+        self,
+        told: Callable[[Progress], None],
+        every: float,
+        stop: Callable[[], bool],
+        waits: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
+        """Step until told to stop. An absent node is waited for; what a node refuses is told, and asked again.
+
+        `waits` hears why it waits, once for each reason.
 
         Raises:
             UnknownLogError, BrokenLineError, OtherChainError: The sync must not go on; the store says why.
 
         """
         self._store.clear_halt()
-        checked = False
+        checked, trouble = False, ""
         while not stop():
             try:
                 if not checked:
                     self.check_chain()
                     checked = True
                 progress = self.step()
+                if trouble:
+                    self._store.clear_halt()
+                    trouble = ""
             except (UnknownLogError, BrokenLineError, OtherChainError) as error:
                 self._store.note_halt(str(error))
                 raise
-            except (NodeAwayError, NodeRefusedError, UnsteadyChainError):
+            except (NodeAwayError, NodeRefusedError, UnsteadyChainError) as error:
                 checked = False  # whoever answers next may be another chain
+                if str(error) != trouble:
+                    trouble = str(error)
+                    waits(trouble)
+                    if isinstance(error, NodeRefusedError):  # an absent node shows by its age
+                        self._store.note_halt(trouble)
                 time.sleep(every)
                 continue
             told(progress)
@@ -178,7 +196,9 @@ class Sync:
                 address = log.values["account"]
                 if address not in known:
                     known.add(address)
-                    found.append((log.place, address, self._node.token(address)))
+                    # What does not answer like a token is one in the register's words only: shown by its address.
+                    with suppress(NodeRefusedError):
+                        found.append((log.place, address, self._node.token(address)))
         return found
 
 

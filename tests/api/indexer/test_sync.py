@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api import tables
-from api.errors import NodeAwayError, OtherChainError, StoreError, UnknownLogError
+from api.errors import NodeAwayError, NodeRefusedError, OtherChainError, StoreError, UnknownLogError
 from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
@@ -241,3 +241,54 @@ def test_a_chain_started_afresh_behind_a_running_sync_stops_it(
     finally:
         other.stop()
     assert "afresh" in rows(store, "SELECT value FROM meta WHERE key = 'halted'")[0][0]
+
+
+def test_another_chain_that_answers_at_the_same_address_costs_no_row(ledger: Ledger, sync: Sync, store: Store) -> None:
+    ledger.give(ledger.open_pool(), USD)
+    catch_up(sync)
+    before = content(store.path)
+    other = Ganache()
+    try:
+        sync._node.url = other.url  # as behind a proxy: no call ever failed
+        with pytest.raises(OtherChainError, match="started afresh"):
+            sync.step()
+    finally:
+        other.stop()
+    assert content(store.path) == before
+
+
+def test_what_is_accredited_as_a_token_and_is_none_stops_nothing(ledger: Ledger, sync: Sync, store: Store) -> None:
+    ledger.accredit(ledger.contracts["Register"].address, 4, "No token")
+    ledger.accredit(ledger.donors[0], 4, "No contract")
+    ledger.give(ledger.open_pool(), USD)
+    catch_up(sync)
+    assert rows(store, "SELECT symbol FROM tokens") == [("MUSD",)]
+    assert rows(store, "SELECT count(*) FROM contributions") == [(1,)]
+
+
+def test_a_removed_index_is_not_written_on(sync: Sync, store: Store) -> None:
+    catch_up(sync)
+    store.path.unlink()
+    with pytest.raises(StoreError, match="was removed"):
+        sync.step()
+    store.path.write_bytes(b"")
+    with pytest.raises(StoreError, match="was replaced"):
+        sync.step()
+
+
+def test_why_it_waits_is_told_once_and_shown(ledger: Ledger, deployment: Deployment, store: Store) -> None:
+    refusing = Node(ledger.node.url)
+    sync = Sync(refusing, store, deployment)
+    heard: list[str] = []
+    turns = iter(range(6))
+
+    def refuse(*_: object) -> None:
+        raise NodeRefusedError("the node refused eth_getLogs: no such method")
+
+    refusing.logs = refuse  # type: ignore[assignment,method-assign]
+    sync.follow(lambda _: None, 0.01, lambda: next(turns, None) is None, heard.append)
+    assert heard == ["the node refused eth_getLogs: no such method"]
+    assert rows(store, "SELECT value FROM meta WHERE key = 'halted'") == [(heard[0],)]
+    del refusing.logs  # type: ignore[method-assign]
+    sync.follow(lambda _: None, 0.01, lambda: store.tip() is not None)
+    assert rows(store, "SELECT value FROM meta WHERE key = 'halted'") == []
