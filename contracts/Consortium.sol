@@ -4,10 +4,11 @@ pragma solidity 0.8.30;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
 /// @title Who may do what: OpenZeppelin's AccessManager, with Moa's roles by name.
-/// @notice The admin role (0) changes roles and is delayed; it is not the operator. No role can take, redirect or
-/// hasten money. `scripts/deploy.py` sets the whole layout and asserts it.
+/// @notice The admin role (0) changes roles and is delayed; it is not the operator. No role can take or
+/// redirect a pool's money. `scripts/deploy.py` sets the whole layout and asserts it.
 contract Consortium is AccessManager {
     /// @notice Runs the system: appoints gateways and pausers, ends a pause.
+    /// @dev Warning: a gateway that it appoints can mint tokens that no deposit stands behind, in public.
     uint64 public constant OPERATOR_ROLE = 1;
     /// @notice Accredits NGOs and attestors.
     uint64 public constant REGISTRAR_ROLE = 2;

@@ -8,7 +8,6 @@ import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeE
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IERC3009} from "./interfaces/IERC3009.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {IRegister} from "./interfaces/IRegister.sol";
@@ -19,7 +18,6 @@ import {EntryTree} from "./libraries/EntryTree.sol";
 /// in is measured to the unit. With plain tokens, the only ones that the register takes, no lock is needed on top: a
 /// call that comes back in finds everything written, and one that pays in changes the measured sum and reverts.
 contract PooledFund is IPooledFund, AccessManaged, EIP712 {
-    using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
     uint256 private constant _MAX_AMOUNT = uint64(type(int64).max);
@@ -30,7 +28,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     uint32 private constant _NEVER = type(uint32).max;
     uint256 private constant _ENTRY = 32;
     bytes32 private constant _ATTESTATION_TYPEHASH = keccak256(
-        "Attestation(uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,bool approved,uint256 deadline)"
+        "Attestation(address attestor,uint256 pool,uint256 milestone,uint256 round,"
+        "bytes32 evidence,bool approved,uint256 deadline)"
     );
 
     /// @notice The register in which NGOs and attestors are accredited.
@@ -61,18 +60,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
         pool = ++poolCount;
         emit PoolOpened(
-            pool,
-            msg.sender,
-            plan.token,
-            plan.name,
-            plan.descriptionHash,
-            plan.descriptionURI,
-            plan.fundingThreshold,
-            fundingDeadline,
-            plan.openEnded,
-            plan.objectionWindow,
-            plan.attestationWindow,
-            plan.quorum
+            pool, msg.sender, plan.token, plan.name, plan.descriptionHash, plan.descriptionURI, plan.fundingThreshold,
+            fundingDeadline, plan.openEnded, plan.objectionWindow, plan.attestationWindow, plan.quorum
         );
         _seatAttestors(pool, plan.attestors);
         _openMilestones(pool, plan);
@@ -103,8 +92,11 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         external
         returns (uint64 start)
     {
+        address token = _pools[pool].token;
         // A permit that was front-run reverts here but has left its allowance, which is all that is needed.
-        try IERC20Permit(_pools[pool].token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        if (token != address(0)) {
+            try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        }
         return _contributeFromAllowance(pool, amount);
     }
 
@@ -209,7 +201,9 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
         (, Milestone storage m) = _known(pool, milestone);
         bytes32 digest = _hashTypedDataV4(
-            keccak256(abi.encode(_ATTESTATION_TYPEHASH, pool, milestone, m.round, evidence, approved, deadline))
+            keccak256(
+                abi.encode(_ATTESTATION_TYPEHASH, attestor, pool, milestone, m.round, evidence, approved, deadline)
+            )
         );
         if (!SignatureChecker.isValidSignatureNow(attestor, digest, signature)) revert BadSignature(attestor);
         _attest(attestor, pool, milestone, evidence, approved);
@@ -312,7 +306,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     function _checkPlan(PoolPlan calldata plan) private view returns (uint32 fundingDeadline) {
         if (!REGISTER.isAccredited(plan.token, IRegister.Kind.Token)) revert NotAccredited(plan.token);
         if (IERC20Metadata(plan.token).decimals() > _MAX_DECIMALS) revert BadPlan("token: more than 6 decimals");
-        if (plan.name == 0) revert BadPlan("name: empty");
+        if (plan.name[0] == 0) revert BadPlan("name: empty");
+        if (plan.name[31] != 0) revert BadPlan("name: more than 31 bytes");
         _checkWindow(plan.objectionWindow, "objectionWindow: not 1 hour to 180 days");
         _checkWindow(plan.attestationWindow, "attestationWindow: not 1 hour to 180 days");
         if (plan.attestors.length == 0 || plan.attestors.length > _MAX_LIST) revert BadPlan("attestors: not 1 to 32");
@@ -323,6 +318,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         fundingDeadline = plan.fundingDeadline;
         if (fundingDeadline == 0 && plan.openEnded) fundingDeadline = _NEVER;
         if (fundingDeadline <= block.timestamp) revert BadPlan("fundingDeadline: past");
+        if (fundingDeadline == _NEVER && !plan.openEnded) revert BadPlan("fundingDeadline: never");
     }
 
     function _checkWindow(uint256 window, string memory reason) private pure {
@@ -388,7 +384,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         uint64 start = _pools[pool].raised;
         (bytes32 root, uint256 end) = EntryTree.build(entries, EntryTree.seed(address(this), pool, batch), start);
         if (end > _MAX_AMOUNT) revert TooMuch(pool);
-        return Batch(root, start, uint64(end - start), uint32(count), pool.toUint32());
+        return Batch(root, start, uint64(end - start), uint32(count), uint32(pool)); // an unknown pool is refused next
     }
 
     /// @dev Adds `amount` to the pool's line, reading and writing the pool's first slot once; solc would read it often.

@@ -19,7 +19,8 @@ contract Register is IRegister, AccessManaged {
         if (before != Kind.None) revert AlreadyAccredited(account, before);
         if (account == address(0)) revert BadMember("account: zero");
         if (kind == Kind.None) revert BadMember("kind: none");
-        if (name == 0) revert BadMember("name: empty");
+        if (name[0] == 0) revert BadMember("name: empty");
+        if (name[31] != 0) revert BadMember("name: more than 31 bytes");
 
         _members[account] = Member(kind, name, detailsHash);
 

@@ -68,6 +68,7 @@ def attestation(  # noqa: PLR0917
 ) -> bytes:
     """Sign an attestor's word on one piece of evidence."""
     fields = [
+        ("attestor", "address", attestor),
         ("pool", "uint256", milestone[0]),
         ("milestone", "uint256", milestone[1]),
         ("round", "uint256", round_),

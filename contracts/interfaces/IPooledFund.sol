@@ -11,7 +11,8 @@ pragma solidity ^0.8.30;
 ///                          │                               │          (never, if open-ended)
 ///                          └── threshold unmet ────────────┴── a milestone missed its time ──► Frozen
 ///
-/// A frozen pool takes nothing and releases nothing; it never thaws.
+/// A frozen pool takes nothing and releases nothing; it never thaws. What a frozen pool holds, and what a completed one
+/// holds above its milestones, is its contributors'; this version holds it, the next lets them pull it.
 ///
 /// What a milestone can be:
 ///
@@ -21,7 +22,9 @@ pragma solidity ^0.8.30;
 ///              the evidence deadline └───────────────────────────────────────┘
 ///
 /// A milestone misses its time when no standing evidence came by its evidence deadline, or when its attestors gave
-/// no verdict within the attestation window.
+/// no verdict within the attestation window. So a rejection after the evidence deadline freezes the pool at once: only
+/// evidence handed in an attestation window before its deadline is sure of a second chance. An approved milestone has no
+/// such time in this version: one that its pool cannot pay stays approved.
 interface IPooledFund {
     // ------------------------------------------------------------------------------------------------- states
 
@@ -63,7 +66,8 @@ interface IPooledFund {
         string descriptionURI;
         /// @dev Below this at the funding deadline the pool freezes. At most the sum of the milestones.
         uint64 fundingThreshold;
-        /// @dev Last second in which gifts are taken. 0, for an open-ended pool only: no deadline.
+        /// @dev Last second in which gifts are taken. 0, for an open-ended pool only: no deadline, stored and told as
+        /// 2^32 - 1.
         uint32 fundingDeadline;
         /// @dev Whether milestones may be appended later, with the attestors' quorum.
         bool openEnded;
@@ -94,7 +98,7 @@ interface IPooledFund {
         uint64 refunded;
         uint64 fundingThreshold;
         uint32 fundingDeadline;
-        /// @dev The pool freezes after this second, unless a call on a milestone moves it.
+        /// @dev The pool freezes after this second, unless a call on a milestone moves it; 2^32 - 1: no milestone waits.
         uint32 defaultsAt;
         // --- third slot
         address ngo;
@@ -313,7 +317,8 @@ interface IPooledFund {
     function attest(uint256 pool, uint256 milestone, bytes32 evidence, bool approved) external;
 
     /// @notice As `attest`, by EIP-712 signature (or ERC-1271) that anyone may hand in until `deadline`.
-    /// @dev Attestation(uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,bool approved,uint256 deadline)
+    /// @dev Attestation(address attestor,uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,bool approved,
+    /// uint256 deadline). The signature fills the seat that it names and no other.
     function attestBySignature(
         address attestor,
         uint256 pool,
@@ -326,7 +331,9 @@ interface IPooledFund {
 
     // --------------------------------------------------------------------------------------------- the brake
 
-    /// @notice Stops new contributions to a pool and new evidence in it, and nothing else. No deadline moves.
+    /// @notice Stops new contributions to a pool and new evidence in it, and nothing else.
+    /// @dev Warning: no deadline moves. A pause that lasts over the funding deadline of a pool below its threshold, or over
+    /// an evidence deadline, freezes the pool: the pauser can so send its money back, at once and without a delay.
     function pause(uint256 pool) external;
 
     function unpause(uint256 pool) external;
@@ -348,6 +355,7 @@ interface IPooledFund {
 
     function isAttestor(uint256 pool, address account) external view returns (bool);
 
+    /// @notice Whether an attestor has spoken on the standing evidence.
     function hasAttested(uint256 pool, uint256 milestone, address attestor) external view returns (bool);
 
     /// @notice The direct contribution that starts at `start`; all zero if none does.

@@ -13,7 +13,8 @@ _MOVE = "(address from,address to,uint256 value,uint256 validAfter,uint256 valid
 TRANSFER, RECEIVE = "TransferWithAuthorization" + _MOVE, "ReceiveWithAuthorization" + _MOVE
 CANCEL = "CancelAuthorization(address authorizer,bytes32 nonce)"
 ATTESTATION = (
-    "Attestation(uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,bool approved,uint256 deadline)"
+    "Attestation(address attestor,uint256 pool,uint256 milestone,uint256 round,"
+    "bytes32 evidence,bool approved,uint256 deadline)"
 )
 DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 CHAIN = 1337

@@ -97,7 +97,7 @@ def judgement(w: World, meter: Meter) -> None:
     evidence = evidence_of("done")
     meter.pays("submitEvidence", w.ngo, "submitEvidence", 1, 0, evidence, "content:done")
     meter.pays("attest", w.attestor1, "attest", 1, 0, evidence, True)
-    said = (1, 0, 1, evidence, True, NEVER)
+    said = (w.attestor2, 1, 0, 1, evidence, True, NEVER)
     signature = sign(w.keys["attestor2"], separator("Moa PooledFund", w.fund.address), ATTESTATION, *said)
     args = (w.attestor2, 1, 0, evidence, True, NEVER, signature)
     meter.pays("attestBySignature, the deciding one", w.relayer, "attestBySignature", *args)

@@ -151,6 +151,17 @@ class TestSubmitEvidence:
         assert stored | said == stored
         assert [w.see(w.fund, "hasAttested", funded, 0, who) for who in w.attestors] == [False] * 4
 
+    def test_no_vote_of_an_earlier_round_counts_in_a_new_one(self, w: World, funded: int) -> None:
+        """One yes and two no; then a yes alone is not the quorum of two, nor a no alone a rejection."""
+        submit(w, funded)
+        for seat, approved in ((1, True), (2, False), (3, False)):
+            attest(w, seat, funded, approved=approved)
+        submit(w, funded, evidence=OTHER)
+        assert (w.milestone(funded)["yes"], w.milestone(funded)["no"]) == (0, 0)
+        for seat, approved in ((1, True), (2, False)):
+            attest(w, seat, funded, approved=approved, evidence=OTHER)
+        assert w.milestone_state(funded) == "submitted"
+
     def test_a_rejection_is_cured_until_the_deadline(self, w: World, funded: int) -> None:
         w.reject(funded)
         due = w.milestone(funded)["evidenceDeadline"]
@@ -317,7 +328,7 @@ def signed(w: World, pool: int, **changes: Any) -> tuple[Any, ...]:
     said = {"attestor": w.attestor1, "milestone": 0, "round": 1, "evidence": EVIDENCE, "approved": True}
     said |= {"deadline": NEVER, "key": w.keys["attestor1"], "domain": separator("Moa PooledFund", w.fund.address)}
     said |= changes
-    values = (pool, said["milestone"], said["round"], said["evidence"], said["approved"], said["deadline"])
+    values = (said["attestor"], pool, *(said[k] for k in ("milestone", "round", "evidence", "approved", "deadline")))
     signature = sign(said["key"], said["domain"], ATTESTATION, *values)
     return (said["attestor"], pool, *(said[k] for k in ("milestone", "evidence", "approved", "deadline")), signature)
 
@@ -432,3 +443,15 @@ class TestAttestBySignature:
             hand_in(w, signed(w, pool, attestor=wallet, key=w.keys["stranger"]))
         hand_in(w, signed(w, pool, attestor=wallet, key=w.keys["donor3"]))
         assert w.milestone_state(pool) == "approved"
+
+    def test_one_signature_fills_one_seat(self, w: World) -> None:
+        """Though the same key signs for an account and for the wallet that it owns."""
+        wallet = w.deploy("MockWallet", w.attestor1).address
+        w.do(w.registrar, w.register, "accredit", wallet, ATTESTOR_KIND, b32("wallet"), ZERO32, "")
+        pool = w.open_pool(attestors=[w.attestor1, wallet], quorum=2)
+        submit(w, pool)
+        args = signed(w, pool)
+        with reverts("BadSignature", wallet):
+            hand_in(w, (wallet, *args[1:]))
+        hand_in(w, args)
+        assert w.milestone_state(pool) == "submitted"

@@ -44,6 +44,12 @@ def tranches(*days: int) -> Callable[[World], Change]:
 
 BAD: dict[str, tuple[Callable[[World], Change], str]] = {
     "no name": (lambda _w: {"name": ZERO32}, "name: empty"),
+    "a name that starts with a zero": (lambda _w: {"name": b"\0" * 30 + b"x\0"}, "name: empty"),
+    "a name of 32 bytes": (lambda _w: {"name": b"x" * 32}, "name: more than 31 bytes"),
+    "a deadline that never comes, not open-ended": (
+        lambda _w: {"fundingDeadline": NEVER},
+        "fundingDeadline: never",
+    ),
     "objection window below an hour": (
         lambda _w: {"objectionWindow": HOUR - 1},
         "objectionWindow: not 1 hour to 180 days",

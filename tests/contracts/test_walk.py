@@ -204,7 +204,8 @@ class Walk(RuleBasedStateMachine):
         attestor, known = getattr(w, name), self.model.pools.get(pool)
         call = self.do(attestor, "attest", pool, milestone, evidence, approved)
         if signed and known and milestone < len(known.milestones):
-            signed_words = (pool, milestone, len(known.milestones[milestone].votes), evidence, approved, NEVER)
+            round_ = len(known.milestones[milestone].votes)
+            signed_words = (attestor, pool, milestone, round_, evidence, approved, NEVER)
             signature = sign(w.keys[name], separator("Moa PooledFund", w.fund.address), ATTESTATION, *signed_words)
             args = (attestor, pool, milestone, evidence, approved, NEVER, signature)
             call = self.do(w.relayer, "attestBySignature", *args)
