@@ -35,10 +35,12 @@ def run(command: list[str], what: str, hint: str) -> None:
     """Run a command quietly; its full output goes to .moa/setup.log, one line of it to the user if it fails."""
     log = STATE / "setup.log"
     with log.open("ab") as out:
+        begin = out.tell()
         code = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     if code:
-        tail = [line for line in log.read_text(errors="replace").splitlines() if "rror" in line]
-        cause = f" ({tail[-1].strip()[:160]})" if tail else ""
+        said = log.read_bytes()[begin:].decode(errors="replace").splitlines()
+        errors = [line.strip() for line in said if line.startswith(("ERROR", "npm error", "E: ", "Error"))]
+        cause = f" ({errors[0][:160]})" if errors else ""
         raise SetupError(f"{what} failed{cause}. {hint} The whole output is in {log.relative_to(ROOT)}.")
 
 
