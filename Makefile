@@ -49,7 +49,7 @@ lint:
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	solhint --quiet --max-warnings 0 'contracts/*.sol' 'contracts/interfaces/*.sol' 'contracts/libraries/*.sol'
+	solhint --max-warnings 0 'contracts/*.sol' 'contracts/interfaces/*.sol' 'contracts/libraries/*.sol'
 	$(RUN) scripts.analyse
 
 # The locks name versions and hashes, never an address. Needs uv.

@@ -23,8 +23,8 @@ pragma solidity ^0.8.30;
 ///
 /// A milestone misses its time when no standing evidence came by its evidence deadline, or when its attestors gave
 /// no verdict within the attestation window. So a rejection after the evidence deadline freezes the pool at once: only
-/// evidence handed in an attestation window before its deadline is sure of a second chance. An approved milestone has no
-/// such time in this version: one that its pool cannot pay stays approved.
+/// evidence handed in an attestation window before its deadline is sure of a second chance. An approved milestone has
+/// no such time in this version: one that its pool cannot pay stays approved.
 interface IPooledFund {
     // ------------------------------------------------------------------------------------------------- states
 
@@ -98,7 +98,7 @@ interface IPooledFund {
         uint64 refunded;
         uint64 fundingThreshold;
         uint32 fundingDeadline;
-        /// @dev The pool freezes after this second, unless a call on a milestone moves it; 2^32 - 1: no milestone waits.
+        /// @dev The pool freezes after this second, unless a call on a milestone moves it; 2^32 - 1: none waits.
         uint32 defaultsAt;
         // --- third slot
         address ngo;
@@ -332,8 +332,8 @@ interface IPooledFund {
     // --------------------------------------------------------------------------------------------- the brake
 
     /// @notice Stops new contributions to a pool and new evidence in it, and nothing else.
-    /// @dev Warning: no deadline moves. A pause that lasts over the funding deadline of a pool below its threshold, or over
-    /// an evidence deadline, freezes the pool: the pauser can so send its money back, at once and without a delay.
+    /// @dev Warning: no deadline moves. A pause that lasts over the funding deadline of a pool below its threshold, or
+    /// over an evidence deadline, freezes the pool: the pauser can so send its money back, at once and without a delay.
     function pause(uint256 pool) external;
 
     function unpause(uint256 pool) external;
