@@ -1,4 +1,4 @@
-"""The states and numbers that the contracts use, by their names in contracts/interfaces."""
+"""The kinds and numbers that the contracts use, by their names in contracts/interfaces."""
 
 from __future__ import annotations
 
@@ -15,26 +15,6 @@ ENTRY_BYTES = 32
 
 ANONYMOUS = bytes(20)
 """The donor id of a gift whose donor gave no name: it has no receipt key."""
-
-
-class PoolState(IntEnum):
-    """IPooledFund.PoolState."""
-
-    NONE = 0
-    FUNDING = 1
-    ACTIVE = 2
-    FROZEN = 3
-    COMPLETED = 4
-
-
-class MilestoneState(IntEnum):
-    """IPooledFund.MilestoneState."""
-
-    PLANNED = 0
-    SUBMITTED = 1
-    APPROVED = 2
-    REJECTED = 3
-    RELEASED = 4
 
 
 class MemberKind(IntEnum):

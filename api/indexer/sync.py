@@ -189,16 +189,18 @@ class Sync:
             return sorted(logs, key=lambda log: (int(log.block_number, 16), int(log.log_index, 16))), last
 
     def _new_tokens(self, logs: list[Log]) -> list[tuple[int, bytes, Token]]:
-        known = self._store.known_tokens()
+        accredited = {
+            log.values["account"]: log.place
+            for log in reversed(logs)  # the first accreditation of each counts
+            if log.event == "Accredited" and log.values["kind"] == MemberKind.TOKEN
+        }
+        if not accredited:
+            return []
         found = []
-        for log in logs:
-            if log.event == "Accredited" and log.values["kind"] == MemberKind.TOKEN:
-                address = log.values["account"]
-                if address not in known:
-                    known.add(address)
-                    # What does not answer like a token is one in the register's words only: shown by its address.
-                    with suppress(NodeRefusedError):
-                        found.append((log.place, address, self._node.token(address)))
+        for address in accredited.keys() - self._store.known_tokens():
+            # What does not answer like a token is one in the register's words only: shown by its address.
+            with suppress(NodeRefusedError):
+                found.append((accredited[address], address, self._node.token(address)))
         return found
 
 

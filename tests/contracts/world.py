@@ -179,10 +179,6 @@ class Node:
                 values[i["name"]] = decode([i["type"]], bytes.fromhex(next(topics)[2:]))[0]
         return item["name"], {i["name"]: _plain(values[i["name"]], i) for i in item["inputs"]}
 
-    def time_of(self, receipt: dict[str, Any]) -> int:
-        """Return when a call was mined."""
-        return int(self.rpc("eth_getBlockByNumber", receipt["blockNumber"], False)["timestamp"], 16)
-
 
 @dataclass(repr=False)
 class World:

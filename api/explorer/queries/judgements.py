@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, Table, select
@@ -21,12 +21,7 @@ def attestations(
     query = _of_pools(read, tables.attestations, pool, ngo)
     if attestor is not None:
         query = query.where(tables.attestations.c.attestor == attestor)
-    return paging.page(
-        _newest(read, tables.attestations, query, at),
-        at,
-        lambda row: paging.encode("l", (row.log,)),
-        lambda kept: shape_attestations(read, kept),
-    )
+    return _newest(read, tables.attestations, query, at, shape_attestations)
 
 
 def releases(
@@ -36,12 +31,7 @@ def releases(
     query = _of_pools(read, tables.releases, pool, ngo)
     if payee is not None:
         query = query.where(tables.releases.c.payee == payee)
-    return paging.page(
-        _newest(read, tables.releases, query, at),
-        at,
-        lambda row: paging.encode("l", (row.log,)),
-        lambda kept: shape_releases(read, kept),
-    )
+    return _newest(read, tables.releases, query, at, shape_releases)
 
 
 def _of_pools(read: Reader, table: Table, pool: int | None, ngo: bytes | None) -> Select[Any]:
@@ -55,10 +45,17 @@ def _of_pools(read: Reader, table: Table, pool: int | None, ngo: bytes | None) -
     return query
 
 
-def _newest(read: Reader, table: Table, query: Select[Any], at: paging.At) -> Sequence[Row[Any]]:
+def _newest(
+    read: Reader,
+    table: Table,
+    query: Select[Any],
+    at: paging.At,
+    shape: Callable[[Reader, Sequence[Row[Any]]], list[paging.Item]],
+) -> shapes.Page[paging.Item]:
     if key := paging.decode("l", at, 1):
         query = query.where(table.c.log < key[0])
-    return read.rows(query.order_by(table.c.log.desc()).limit(at.limit + 1))
+    rows = read.rows(query.order_by(table.c.log.desc()).limit(at.limit + 1))
+    return paging.page(rows, at, lambda row: paging.encode("l", (row.log,)), lambda kept: shape(read, kept))
 
 
 def shape_attestations(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Attestation]:

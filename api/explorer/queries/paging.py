@@ -56,13 +56,6 @@ def before(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[boo
     return tuple_(*columns) < tuple_(*key)
 
 
-def past(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bool]:
-    """Return the condition that a row stands behind a key."""
-    if len(columns) == 1:
-        return columns[0] > key[0]
-    return tuple_(*columns) > tuple_(*key)
-
-
 def page(
     rows: Sequence[Row[Any]],
     at: At,
