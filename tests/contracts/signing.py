@@ -1,4 +1,4 @@
-"""What people sign: permits, authorizations, attestations. All EIP-712, hashed here by hand."""
+"""What people sign: permits, authorizations, attestations, objections. All EIP-712, hashed here by hand."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ ATTESTATION = (
     "Attestation(address attestor,uint256 pool,uint256 milestone,uint256 round,"
     "bytes32 evidence,bool approved,uint256 deadline)"
 )
+OBJECTION = "Objection(address donor,uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,uint256 deadline)"
 DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 CHAIN = 1337
 
