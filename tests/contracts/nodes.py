@@ -1,7 +1,7 @@
 """Anvil in Ganache's place: the same accounts, chain id, fork, limits and clock, and many times its speed.
 
-`MOA_NODE=anvil` runs all contract tests on it. One thing differs: Anvil 1.7.1 pays back 4,800 gas for a slot that is set
-to zero, as from London on, and Berlin 15,000; so `test_gas.py` stays on Ganache.
+`MOA_NODE=anvil` runs all contract tests on it. One thing differs: Anvil 1.7.1 pays back 4,800 gas for a slot that is
+set to zero, as from London on, and Berlin 15,000; so `test_gas.py` stays on Ganache.
 """
 
 from __future__ import annotations
