@@ -278,8 +278,8 @@ class Walk(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(7200 if LONG else 600)
-def test_storage_is_what_the_events_say_after_every_step_of_a_random_walk(deployed: World) -> None:
-    Walk.w, Walk.seen = deployed, Counter()
+def test_storage_is_what_the_events_say_after_every_step_of_a_random_walk(anywhere: World) -> None:
+    Walk.w, Walk.seen = anywhere, Counter()
     run_state_machine_as_test(
         Walk,
         settings=settings(
