@@ -36,6 +36,8 @@ from world import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest.register_assert_rewrite("drain", "judged", "machine", "replay", "truth")
+
 # Each block comes one second after the last, so that the tests own the clock; quiet, since nobody reads what it says
 # and a full pipe would stop it. Brownie's configuration file has no place for these.
 GANACHE = (

@@ -31,6 +31,7 @@ class Replay(JudgementReplay):
         self.fronts: dict[int, int] = {}
         self.matched: dict[int, bool] = {}
         self.trees: dict[bytes, Tree] = {}
+        self.recorded: dict[bytes, tuple[str, bytes]] = {}
         self.gifts: dict[tuple[int, int], dict[str, Any]] = {}
         self.batches: dict[bytes, dict[str, Any]] = {}
         self.lines: dict[int, list[tuple[int, int]]] = {}
@@ -131,6 +132,12 @@ class Replay(JudgementReplay):
         kept = {k: v[k] for k in ("root", "start", "amount", "count", "pool")}
         self.batches[v["batch"]] = kept | {"refunded": 0, "taken": False}
         self.trees[v["batch"]] = tree
+        self.recorded[v["batch"]] = (v["gateway"], v["gatewayReference"])
+
+    def receipt(self, batch: bytes, position: int) -> tuple[Any, ...]:
+        """Return an entry's receipt, as the contracts take it."""
+        tree = self.trees[batch]
+        return (batch, position, tree.starts[position], tree.entries[position], tree.path(position))
 
     def on_fund_Released(self, v: dict[str, Any], log: Any) -> None:
         pool, planned = self.pools[v["pool"]], self.planned[v["pool"]][v["milestone"]]
