@@ -89,9 +89,9 @@ def signed_attestation(w: World, pool: int, **changes: Any) -> tuple[Any, ...]:
 def signed_objection(w: World, pool: int, *starts: int, **changes: Any) -> tuple[Any, ...]:
     """Return donor1's signed objection, as it is handed in with these gifts and `receipts`."""
     said: dict[str, Any] = {"donor": w.donor1, "milestone": 0, "round": 1, "evidence": EVIDENCE, "deadline": NEVER}
-    said |= {"key": w.keys["donor1"], "domain": domain(w), "receipts": [], "pool": pool}
+    said |= {"key": w.keys["donor1"], "domain": domain(w), "receipts": []}
     said |= changes
-    values = [said[k] for k in ("donor", "pool", "milestone", "round", "evidence", "deadline")]
+    values = (said["donor"], pool, *(said[k] for k in ("milestone", "round", "evidence", "deadline")))
     signature = sign(said["key"], said["domain"], OBJECTION, *values)
     what = (said["donor"], pool, said["milestone"], said["evidence"])
     return (*what, list(starts), said["receipts"], said["deadline"], signature)
