@@ -6,10 +6,13 @@ from typing import Any
 
 from entrytree import Tree, seed_of
 from signing import ATTESTATION, CHAIN, OBJECTION, separator, sign
-from world import DAY, NEVER, UNIT, World, b32, evidence_of
+from world import ATTESTOR_KIND, DAY, NEVER, UNIT, ZERO32, World, b32, evidence_of
 
 EVIDENCE, OTHER = evidence_of("done"), evidence_of("something else")
 FUNDING, ACTIVE, FROZEN, COMPLETED = range(1, 5)
+Tranche = tuple[str, int, int]
+"""A milestone as it is appended: payee, amount, evidence deadline."""
+WEEK = 7 * DAY
 PLANNED, SUBMITTED, APPROVED, DISPUTED, REJECTED, RELEASED = range(6)
 
 
@@ -121,3 +124,44 @@ def record(w: World, pool: int, *entries: bytes, reference: str = "ref") -> list
 def finish_window(w: World, days: int = 1) -> None:
     """Let the objection window pass."""
     w.node.wait(days * DAY)
+
+
+def consent(w: World, pool: int, tranche: Tranche, *seats: int) -> None:
+    """Let attestors consent."""
+    for seat in seats:
+        w.do(w.attestors[seat - 1], w.judgement, "consentToMilestone", pool, tranche)
+
+
+def consents(w: World, pool: int, tranche: Tranche) -> int:
+    """Return how many consented."""
+    found: int = w.see(w.judgement, "milestoneConsents", pool, tranche)
+    return found
+
+
+def append(w: World, pool: int, tranche: Tranche, sender: str | None = None, at: int | None = None) -> dict[str, Any]:
+    """Let the NGO append a milestone."""
+    return w.do(sender or w.ngo, w.fund, "appendMilestone", pool, tranche, at=at)
+
+
+def accredit(w: World, who: str, kind: int = ATTESTOR_KIND) -> None:
+    """Let somebody be accredited."""
+    w.do(w.registrar, w.register, "accredit", who, kind, b32("x"), ZERO32, "")
+
+
+def say(w: World, pool: int, who: str, leaving: str | None = None, joining: str | None = None) -> dict[str, Any]:
+    """Let somebody consent that attestor4 takes attestor1's seat, if nobody else is named."""
+    return w.do(who, w.judgement, "consentToRotation", pool, leaving or w.attestor1, joining or w.attestor4)
+
+
+def rotate(w: World, pool: int, leaving: str | None = None, joining: str | None = None, at: int | None = None) -> Any:
+    """Let a stranger carry it out."""
+    return w.do(w.stranger, w.judgement, "rotate", pool, leaving or w.attestor1, joining or w.attestor4, at=at)
+
+
+def replaced(w: World, pool: int, leaving: str | None = None, joining: str | None = None) -> None:
+    """Let the two others agree, the time pass, and the seat change hands."""
+    gone = leaving or w.attestor1
+    for who in [a for a in w.attestors[:3] if a != gone]:
+        say(w, pool, who, leaving, joining)
+    w.node.wait(WEEK)
+    rotate(w, pool, leaving, joining)
