@@ -4,10 +4,12 @@ pragma solidity 0.8.30;
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {ISponsorBook} from "./interfaces/ISponsorBook.sol";
+import {Cash} from "./libraries/Cash.sol";
 
 /// @title The sponsors' book. See ISponsorBook for every word.
 contract SponsorBook is ISponsorBook {
     using SafeERC20 for IERC20;
+    using Cash for IERC20;
 
     uint256 private constant _MAX_AMOUNT = uint64(type(int64).max);
     uint256 private constant _MAX_RATIO = 1000;
@@ -32,7 +34,7 @@ contract SponsorBook is ISponsorBook {
 
     /// @inheritdoc ISponsorBook
     function invite(uint256 pool, address sponsor, bool invited) external {
-        if (msg.sender != FUND.poolOf(pool).ngo) revert NotTheNgo(pool, msg.sender);
+        if (msg.sender != FUND.poolOf(pool).ngo) revert IPooledFund.NotTheNgo(pool, msg.sender);
         isInvited[pool][sponsor] = invited;
         emit Invited(pool, sponsor, invited);
     }
@@ -47,7 +49,7 @@ contract SponsorBook is ISponsorBook {
         if (ratioPercent == 0 || ratioPercent > _MAX_RATIO) revert BadTerms("ratioPercent: not 1 to 1,000");
         if (capPerGift == 0) revert BadTerms("capPerGift: 0");
         if (endsAt <= block.timestamp) revert BadTerms("endsAt: past");
-        if (_poolIsOver(pool)) revert PoolIs(pool, FUND.stateOf(pool));
+        if (_poolIsOver(pool)) revert IPooledFund.PoolIs(pool, FUND.stateOf(pool));
 
         address token = FUND.poolOf(pool).token;
         sponsorship = ++sponsorshipCount[pool];
@@ -56,7 +58,7 @@ contract SponsorBook is ISponsorBook {
             Sponsorship(msg.sender, budget, endsAt, budget, 0, capPerGift, ratioPercent);
         emit Locked(pool, sponsorship, msg.sender, token, budget, ratioPercent, capPerGift, endsAt);
         FUND.setMatched(pool, true);
-        _pull(token, budget);
+        IERC20(token).pull(budget);
     }
 
     /// @inheritdoc ISponsorBook
@@ -64,7 +66,7 @@ contract SponsorBook is ISponsorBook {
         Sponsorship storage s = _over(pool, sponsorship);
         (address sponsor, uint64 amount) = (s.sponsor, s.left);
         if (to != sponsor && msg.sender != sponsor) revert NotTheSponsor(pool, sponsorship, msg.sender);
-        if (to == address(0) || to == address(this) || to == address(FUND)) revert BadReceiver(to);
+        if (to == address(FUND)) revert IPooledFund.BadReceiver(to);
         if (amount == 0) revert NothingLeft(pool, sponsorship);
 
         address token = FUND.poolOf(pool).token;
@@ -72,7 +74,7 @@ contract SponsorBook is ISponsorBook {
         s.withdrawn = amount;
         emit Withdrawn(pool, sponsorship, sponsor, to, token, amount, msg.sender);
         _unseat(pool, sponsorship);
-        IERC20(token).safeTransfer(to, amount);
+        IERC20(token).pay(to, amount);
     }
 
     /// @inheritdoc ISponsorBook
@@ -90,7 +92,7 @@ contract SponsorBook is ISponsorBook {
         external
         returns (address[] memory sponsors, uint64[] memory amounts)
     {
-        if (msg.sender != address(FUND)) revert NotTheFund(msg.sender);
+        if (msg.sender != address(FUND)) revert IPooledFund.OnlyFor(address(FUND));
         IPooledFund.Pool memory p = FUND.poolOf(pool);
         sponsors = new address[](_SEATS);
         amounts = new uint64[](_SEATS);
@@ -220,14 +222,5 @@ contract SponsorBook is ISponsorBook {
         if (!seated) return false;
         emit Unseated(pool, sponsorship);
         if (!live) FUND.setMatched(pool, false);
-    }
-
-    // ---------------------------------------------------------------------------------------------- the money
-
-    function _pull(address token, uint256 amount) private {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
-        if (received != amount) revert WrongAmountReceived(amount, received);
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {IJudgement} from "./interfaces/IJudgement.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {IRegister} from "./interfaces/IRegister.sol";
 import {IVoucherBook} from "./interfaces/IVoucherBook.sol";
@@ -57,9 +58,9 @@ contract VoucherBook is IVoucherBook, EIP712 {
         IPooledFund.Pool memory p = FUND.poolOf(voucher.pool);
         uint64 funded = _checkVoucher(voucher, id);
         _checkBill(voucher, bill);
-        if (!SignatureChecker.isValidSignatureNow(p.ngo, id, ngoSignature)) revert BadSignature(p.ngo);
+        if (!SignatureChecker.isValidSignatureNow(p.ngo, id, ngoSignature)) revert IPooledFund.BadSignature(p.ngo);
         if (!SignatureChecker.isValidSignatureNow(voucher.key, _digestOf(bill, id), keySignature)) {
-            revert BadSignature(voucher.key);
+            revert IPooledFund.BadSignature(voucher.key);
         }
 
         stateOf[id] = VoucherState.Redeemed;
@@ -80,7 +81,7 @@ contract VoucherBook is IVoucherBook, EIP712 {
 
     /// @inheritdoc IVoucherBook
     function revoke(Voucher calldata voucher) external {
-        if (msg.sender != FUND.poolOf(voucher.pool).ngo) revert NotTheNgo(voucher.pool, msg.sender);
+        if (msg.sender != FUND.poolOf(voucher.pool).ngo) revert IPooledFund.NotTheNgo(voucher.pool, msg.sender);
         bytes32 id = idOf(voucher);
         if (stateOf[id] != VoucherState.Unused) revert VoucherIs(id, stateOf[id]);
         stateOf[id] = VoucherState.Revoked;
@@ -91,7 +92,7 @@ contract VoucherBook is IVoucherBook, EIP712 {
     function expire(uint256 pool, uint256 milestone) external {
         IPooledFund.Milestone memory m = _paid(pool, milestone);
         uint256 until = m.releasedAt + LIFETIME;
-        if (block.timestamp <= until) revert TooEarly(until + 1);
+        if (block.timestamp <= until) revert IPooledFund.TooEarly(until + 1);
         uint64 left = m.amount - _gone[pool][milestone];
         if (left == 0) revert NothingLeft(pool, milestone);
 
@@ -128,20 +129,22 @@ contract VoucherBook is IVoucherBook, EIP712 {
     /// @return funded All that its milestone was paid.
     function _checkVoucher(Voucher calldata voucher, bytes32 id) private view returns (uint64 funded) {
         if (stateOf[id] != VoucherState.Unused) revert VoucherIs(id, stateOf[id]);
-        if (block.timestamp > voucher.validUntil) revert TooLate(voucher.validUntil);
+        if (block.timestamp > voucher.validUntil) revert IPooledFund.DeadlinePassed(voucher.validUntil);
         IPooledFund.Milestone memory m = _paid(voucher.pool, voucher.milestone);
         uint256 until = m.releasedAt + LIFETIME;
-        if (block.timestamp > until) revert TooLate(until);
+        if (block.timestamp > until) revert IPooledFund.DeadlinePassed(until);
         return m.amount;
     }
 
     function _checkBill(Voucher calldata voucher, Bill calldata bill) private view {
-        if (block.timestamp > bill.deadline) revert TooLate(bill.deadline);
-        if (bill.fromPool == 0) revert ZeroAmount();
-        if (bill.own > _MAX_AMOUNT) revert TooMuch(bill.own);
-        if (bill.evidence == 0) revert NoEvidence();
+        if (block.timestamp > bill.deadline) revert IPooledFund.DeadlinePassed(bill.deadline);
+        if (bill.fromPool == 0) revert IPooledFund.ZeroAmount();
+        if (bill.own > _MAX_AMOUNT) revert OverMax(bill.own);
+        if (bill.evidence == 0) revert IJudgement.NoEvidence();
         if (bill.fromPool > voucher.maxPart) revert OverMaxPart(voucher.maxPart, bill.fromPool);
-        if (!REGISTER.isAccredited(bill.provider, IRegister.Kind.Provider)) revert NotAccredited(bill.provider);
+        if (!REGISTER.isAccredited(bill.provider, IRegister.Kind.Provider)) {
+            revert IPooledFund.NotAccredited(bill.provider);
+        }
         if (bill.own != 0 && msg.sender == bill.provider) revert PaysItself(bill.provider);
     }
 
@@ -183,7 +186,7 @@ contract VoucherBook is IVoucherBook, EIP712 {
 
     function _spentIn(uint256 pool, uint64 period) private view returns (uint64) {
         Spending memory last = _spending[pool];
-        return last.period == period ? last.amount : 0;
+        return last.period < period ? 0 : last.amount;
     }
 
     /// @dev Both parts, or nothing.
@@ -193,6 +196,6 @@ contract VoucherBook is IVoucherBook, EIP712 {
         if (own != 0) token.safeTransferFrom(msg.sender, provider, own);
         token.safeTransfer(provider, fromPool);
         uint256 received = token.balanceOf(provider) - before;
-        if (received != asked) revert WrongAmountReceived(asked, received);
+        if (received != asked) revert IPooledFund.WrongAmountReceived(asked, received);
     }
 }

@@ -91,24 +91,18 @@ interface ISponsorBook {
 
     // ------------------------------------------------------------------------------------------------- errors
 
-    /// @dev Only the fund draws.
-    error NotTheFund(address caller);
-    error NotTheNgo(uint256 pool, address caller);
+    // Beside these, IPooledFund's: OnlyFor, NotTheNgo, PoolIs, WrongAmountReceived, BadReceiver.
+
     error NotInvited(uint256 pool, address sponsor);
     /// @dev Terms that cannot be locked; `reason` names the field in words.
     error BadTerms(string reason);
-    error PoolIs(uint256 pool, IPooledFund.PoolState state);
     /// @dev The caller's other sponsorship of this pool is live.
     error AlreadyLive(uint256 pool, uint256 sponsorship);
     /// @dev Four sponsorships of this pool are live.
     error NoSeat(uint256 pool);
-    /// @dev The token moved another amount than it was asked to.
-    error WrongAmountReceived(uint256 asked, uint256 received);
     error UnknownSponsorship(uint256 pool, uint256 sponsorship);
     /// @dev Only the sponsor may name another receiver than itself.
     error NotTheSponsor(uint256 pool, uint256 sponsorship, address caller);
-    /// @dev Money sent to this address would be nobody's.
-    error BadReceiver(address to);
     error NothingLeft(uint256 pool, uint256 sponsorship);
     /// @dev The sponsorship is live: it has something left, its pool goes on, and it ends after `endsAt`.
     error StillLive(uint256 pool, uint256 sponsorship, uint256 endsAt);

@@ -23,7 +23,7 @@ import {IRegister} from "./IRegister.sol";
 /// places in line that it was spent from.
 ///
 /// Periods are counted from 1 January 1970, 0:00 UTC, in steps of the pool's `voucherPeriod`, so that they are the same
-/// for all milestones of the pool: 86,400 seconds are UTC's days. What one period leaves unused is not added to the next.
+/// for all milestones of the pool: 86,400 seconds are UTC's days. What a period leaves unused is not added to the next.
 ///
 /// A pool's later fate does not matter: money that was released to this book stays good for its vouchers.
 ///
@@ -93,21 +93,16 @@ interface IVoucherBook {
 
     // ------------------------------------------------------------------------------------------------- errors
 
+    // Beside these, IPooledFund's: NotTheNgo, NotAccredited, BadSignature, ZeroAmount, TooEarly, DeadlinePassed (of a
+    // voucher, a bill or a milestone's money), WrongAmountReceived (by the provider); IJudgement's NoEvidence.
+
     /// @dev The pool was opened without a `voucherCap`.
     error NoVouchers(uint256 pool);
     /// @dev The milestone is not released, or another payee has its money.
     error NotForVouchers(uint256 pool, uint256 milestone);
-    error NotTheNgo(uint256 pool, address caller);
     error VoucherIs(bytes32 voucher, VoucherState state);
-    /// @dev A voucher, a bill or a milestone's money is past its last second.
-    error TooLate(uint256 deadline);
-    error TooEarly(uint256 at);
-    error BadSignature(address signer);
-    error NotAccredited(address provider);
-    error ZeroAmount();
     /// @dev An amount of more than 2^63 - 1 base units.
-    error TooMuch(uint64 own);
-    error NoEvidence();
+    error OverMax(uint64 amount);
     error OverMaxPart(uint64 maxPart, uint64 amount);
     /// @dev `left` is all that the pool still pays in this period.
     error OverPeriodCap(uint64 left, uint64 amount);
@@ -116,8 +111,6 @@ interface IVoucherBook {
     error NothingLeft(uint256 pool, uint256 milestone);
     /// @dev A provider that pays the own part to itself would let the chain tell a payment that never was.
     error PaysItself(address provider);
-    /// @dev The provider's balance rose by another amount than the bill's.
-    error WrongAmountReceived(uint256 asked, uint256 received);
 
     // ---------------------------------------------------------------------------------------------- functions
 

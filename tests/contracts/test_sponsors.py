@@ -11,7 +11,7 @@ lock
 ├── when the token does not bring exactly the budget: refused
 └── else the budget is in the book and the fund asks at each gift
 draw
-├── when not by the fund: NotTheFund
+├── when not by the fund: OnlyFor
 ├── each way in: allowance, permit, authorization, many gifts, batch
 ├── ratio, cap, rounding down, the last of a budget, the last second, the end of the line: to the unit
 └── when over, or not payable by the token: the gift stands, unmatched
@@ -262,7 +262,7 @@ class TestDraw:
 
     def test_only_the_fund_draws(self, w: World, matched: int) -> None:
         for who in (w.donor3, w.ngo, w.gateway, w.operator, w.admin):
-            with reverts("NotTheFund", who):
+            with reverts("OnlyFor", w.fund.address):
                 w.do(who, book_of(w), "draw", matched, entry_of(bytes(20), 1, UNIT))
 
     def test_a_gift_is_matched_directly_behind(self, w: World, matched: int) -> None:
