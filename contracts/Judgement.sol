@@ -136,7 +136,7 @@ contract Judgement is IJudgement, EIP712 {
         _objectWithGifts(donor, pool, milestone, starts);
         for (uint256 i = 0; i < receipts.length; ++i) {
             IPooledFund.Receipt calldata r = receipts[i];
-            // slither-disable-start calls-loop -- the fund is ours and fixed; whoever brings many receipts pays for them
+            // slither-disable-start calls-loop -- the fund is ours and fixed; who brings many receipts pays for them
             if (!FUND.verifyEntry(r)) revert IPooledFund.BadReceipt(r.batch, r.position);
             uint256 batchPool = FUND.batchOf(r.batch).pool;
             // slither-disable-end calls-loop

@@ -391,10 +391,10 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         return EntryTree.verifies(r, b.root, b.count, b.pool);
     }
     // ---------------------------------------------------------------------------------------------- opening
-    function _setLimits(uint256 pool, Limits calldata l) private {
-        if (l.beneficiaryCap == 0 && l.voucherCap == 0) return;
-        _limits[pool] = l;
-        emit LimitsSet(pool, l.programme, l.beneficiaryCap, l.voucherCap, l.voucherPeriod);
+    function _setLimits(uint256 pool, Limits calldata limits) private {
+        if (limits.beneficiaryCap == 0 && limits.voucherCap == 0) return;
+        _limits[pool] = limits;
+        emit LimitsSet(pool, limits.programme, limits.beneficiaryCap, limits.voucherCap, limits.voucherPeriod);
     }
 
     function _openMilestone(uint256 pool, Pool storage p, MilestonePlan calldata plan) private {

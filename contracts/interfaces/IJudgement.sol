@@ -9,13 +9,13 @@ import {IPooledFund} from "./IPooledFund.sol";
 ///
 /// What a milestone can be:
 ///
-///     Planned ─submitEvidence─► Submitted ─quorum says yes─► Approved ─fund.release, after the window─► Released
-///                                ▲  ▲  │                      │    ▲
-///         submitEvidence, until  │  │  └─quorum out of reach  │    └─ all attestors say yes ─┐
-///         the evidence deadline  │  │           ▼             │                              │
-///                                └──┼─────── Rejected         └─ objections above ──────► Disputed
-///                                   │                            the threshold               │
-///                                   └─ submitEvidence, within the attestation window ────────┘
+///     Planned ─submitEvidence─► Submitted ─quorum says yes─► Approved ─fund.release, after window─► Released
+///                                ▲  ▲  │                      │   ▲
+///         submitEvidence, until  │  │  └─quorum out of        │   └─ all attestors say yes ─┐
+///         the evidence deadline  │  │    reach  │             │                             │
+///                                └──┼─────── Rejected         └─ objections above ─────► Disputed
+///                                   │                            the threshold              │
+///                                   └─ submitEvidence, within the attestation window ───────┘
 ///
 /// A milestone is disputed once at most: when objections pass the threshold again, or its attestors reject it after a
 /// dispute, it is rejected for good and its pool freezes at once. A milestone misses its time, and its pool freezes,

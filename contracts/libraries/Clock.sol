@@ -10,8 +10,8 @@ library Clock {
     uint256 private constant _BETWEEN_PAUSES = 28 days;
     uint256 private constant _MAX_AMOUNT = uint64(type(int64).max);
 
-    /// @notice The highest bit of a stored `raised`: whether sponsors match the pool's gifts. Beside the amount, so that
-    /// a gift need not read another slot to know.
+    /// @notice The highest bit of a stored `raised`: whether sponsors match the pool's gifts. It stands beside the
+    /// amount, so that a gift need not read another slot to know.
     uint64 internal constant MATCHED = 1 << 63;
 
     /// @notice The length of the pool's line.

@@ -71,11 +71,11 @@ library Plans {
         if (plan.fundingThreshold > total) revert IPooledFund.BadPlan("fundingThreshold: more than the milestones");
     }
 
-    function _checkLimits(IPooledFund.Limits calldata l) private pure {
-        if (l.programme != 0 && l.beneficiaryCap == 0) {
+    function _checkLimits(IPooledFund.Limits calldata limits) private pure {
+        if (limits.programme != 0 && limits.beneficiaryCap == 0) {
             revert IPooledFund.BadPlan("limits: a programme without a beneficiaryCap");
         }
-        if ((l.voucherCap == 0) != (l.voucherPeriod == 0)) {
+        if ((limits.voucherCap == 0) != (limits.voucherPeriod == 0)) {
             revert IPooledFund.BadPlan("limits: voucherCap and voucherPeriod go together");
         }
     }
