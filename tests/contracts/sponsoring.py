@@ -1,4 +1,4 @@
-"""Sponsors in the tests: the short way to lock a budget, the rule in plain Python, and the book as its events tell it."""
+"""Sponsors in the tests: the short way to lock a budget, the rule in Python, the book as its events tell it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,18 @@ NOBODY = {
 }
 
 
-def book_of(w: World) -> Contract:
-    """Return the sponsors' book of the fund."""
-    return w.at("SponsorBook", w.see(w.fund, "SPONSORS"))
-
-
 def endow(w: World, sponsor: str, amount: int, token: Contract | None = None) -> None:
     """Give somebody tokens and let the book take them."""
     if token is None:
         w.mint(sponsor, amount)
     else:
         w.do(w.stranger, token, "mint", sponsor, amount)
-    w.do(sponsor, token or w.token, "approve", book_of(w).address, amount)
+    w.do(sponsor, token or w.token, "approve", w.sponsors.address, amount)
 
 
 def invite(w: World, pool: int, sponsor: str, ngo: str | None = None) -> None:
     """Let the NGO invite somebody."""
-    w.do(ngo or w.ngo, book_of(w), "invite", pool, sponsor, True)
+    w.do(ngo or w.ngo, w.sponsors, "invite", pool, sponsor, True)
 
 
 def lock(
@@ -41,23 +36,23 @@ def lock(
     sponsor: str,
     budget: int,
     ratio: int = 100,
+    *,
     cap: int = 10 * UNIT,
     ends: int | None = None,
     token: Contract | None = None,
 ) -> int:
     """Let somebody be invited, have the tokens and lock a budget; return the sponsorship's number."""
-    book = book_of(w)
     invite(w, pool, sponsor, w.pool(pool)["ngo"])
     endow(w, sponsor, budget, token)
-    w.do(sponsor, book, "lock", pool, budget, ratio, cap, ends or w.node.now + 10**6)
-    number: int = w.see(book, "sponsorshipCount", pool)
+    w.do(sponsor, w.sponsors, "lock", pool, budget, ratio, cap, ends or w.node.now + 10**6)
+    number: int = w.see(w.sponsors, "sponsorshipCount", pool)
     return number
 
 
 def seats_of(w: World, pool: int) -> list[int]:
     """Return the numbers in a pool's seats."""
     # The answer is a fixed array, whose type the world's decoder knows as a tuple.
-    return list(w.see(book_of(w), "seatsOf", pool))
+    return list(w.see(w.sponsors, "seatsOf", pool))
 
 
 @dataclass
@@ -127,7 +122,7 @@ class Told:
 
 def told_by(w: World) -> Told:
     """Replay the book's events from the first block."""
-    book, told = book_of(w), Told()
+    book, told = w.sponsors, Told()
     for log in w.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": book.address}):
         told.take(*w.node.decode(log))
     return told
@@ -135,7 +130,7 @@ def told_by(w: World) -> Told:
 
 def check_sponsors(w: World, *tokens: Contract) -> Told:
     """The book stores what its events say, owes nobody more than it has, and each budget adds up."""
-    book, told = book_of(w), told_by(w)
+    book, told = w.sponsors, told_by(w)
     owed: dict[str, int] = {}
     for (pool, number), said in told.sponsorships.items():
         stored = w.see(book, "sponsorshipOf", pool, number)
