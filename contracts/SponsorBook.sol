@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {ISponsorBook} from "./interfaces/ISponsorBook.sol";
 import {Cash} from "./libraries/Cash.sol";
@@ -157,21 +158,37 @@ contract SponsorBook is ISponsorBook {
         if (!_isLive(s)) return (0, 0);
         (uint256 cap, uint256 ratio) = (s.capPerGift, s.ratioPercent);
         uint256 limit = s.left < room ? s.left : room;
-        uint256 sum = 0;
-        // Nothing here can overflow: a part is below 2^64, and their sum never goes more than one above the limit.
-        unchecked {
-            for (uint256 at = 0; at < rows.length && sum < limit; at += _ROW) {
-                uint256 part;
-                assembly ("memory-safe") {
-                    part := and(calldataload(add(rows.offset, at)), 0xffffffffffffffff)
-                }
-                part = part * ratio / 100;
-                if (part > cap) part = cap;
-                if (part != 0) ++gifts;
-                sum += part;
+        uint256 sum;
+        (sum, gifts) = _sum(rows, ratio, cap);
+        // Where the budget ends, once in its life, it is looked at again which gifts came before that.
+        return sum < limit ? (uint64(sum), gifts) : (uint64(limit), _reach(rows, ratio, cap, limit));
+    }
+
+    /// @dev The parts of all gifts together, and how many are not 0. By hand, since a batch has thousands of rows.
+    /// Nothing can overflow: an amount times a ratio is below 2^80, and a part below 2^64.
+    function _sum(bytes calldata rows, uint256 ratio, uint256 cap) private pure returns (uint256 sum, uint256 gifts) {
+        assembly ("memory-safe") {
+            let end := add(rows.offset, rows.length)
+            for { let at := rows.offset } lt(at, end) { at := add(at, 0x20) } {
+                let part := div(mul(and(calldataload(at), 0xffffffffffffffff), ratio), 100)
+                if gt(part, cap) { part := cap }
+                gifts := add(gifts, lt(0, part))
+                sum := add(sum, part)
             }
         }
-        amount = uint64(sum < limit ? sum : limit);
+    }
+
+    /// @dev How many gifts it takes until their parts reach `limit`, which all of them do.
+    function _reach(bytes calldata rows, uint256 ratio, uint256 cap, uint256 limit)
+        private
+        pure
+        returns (uint256 gifts)
+    {
+        for (uint256 sum = 0; sum < limit; rows = rows[_ROW:]) {
+            uint256 part = Math.min(uint64(uint256(bytes32(rows))) * ratio / 100, cap);
+            if (part != 0) ++gifts;
+            sum += part;
+        }
     }
 
     /// @dev Whether it has something left and its time has not passed. A pool that is over takes no gifts anyhow.
