@@ -84,8 +84,19 @@ library EntryTree {
     }
 
     /// @notice The hash of one entry in its place.
-    function leafOf(bytes32 treeSeed, uint256 position, uint64 start, bytes32 entry) internal pure returns (bytes32) {
-        return keccak256(abi.encode(treeSeed, (position << 128) | start, entry));
+    function leafOf(bytes32 treeSeed, uint256 position, uint64 start, bytes32 entry)
+        internal
+        pure
+        returns (bytes32 leaf)
+    {
+        uint256 place = (position << 128) | start;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, treeSeed)
+            mstore(add(free, 0x20), place)
+            mstore(add(free, 0x40), entry)
+            leaf := keccak256(free, 0x60)
+        }
     }
 
     /// @notice RFC 9162, section 2.1.3.2: whether `leaf` is leaf number `position` of the tree of `count` leaves.
@@ -115,13 +126,33 @@ library EntryTree {
         return last == 0 && hash == root;
     }
 
+    /// @notice The root that a leaf and its siblings make, from the leaf up; a sibling of 0 stands for none, and takes
+    /// the node up a level as it is. The shape of the tree is the caller's word: as a leaf binds its own place, and no
+    /// inner node passes for a leaf, nothing but the leaves that a tree was built from leads to its root.
+    function climb(bytes32 leaf, uint256 position, bytes32[4] calldata siblings) internal pure returns (bytes32 node) {
+        node = _join(leaf, siblings[0], position);
+        node = _join(node, siblings[1], position >> 1);
+        node = _join(node, siblings[2], position >> 2);
+        node = _join(node, siblings[3], position >> 3);
+    }
+
     function _revertAtZero(bytes calldata entries) private pure {
         for (uint256 i = 0; i < entries.length; i += 32) {
             if (uint64(uint256(bytes32(entries[i:i + 32]))) == 0) revert IPooledFund.ZeroEntry(i / 32);
         }
     }
 
-    function _parent(bytes32 left, bytes32 right) private pure returns (bytes32) {
-        return keccak256(abi.encode(left, right));
+    /// @dev The parent of a node and its sibling, the node being on the right if `side` is odd; the node if it has none.
+    function _join(bytes32 node, bytes32 sibling, uint256 side) private pure returns (bytes32) {
+        if (sibling == 0) return node;
+        return side & 1 == 0 ? _parent(node, sibling) : _parent(sibling, node);
+    }
+
+    function _parent(bytes32 left, bytes32 right) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            mstore(0x00, left)
+            mstore(0x20, right)
+            hash := keccak256(0x00, 0x40)
+        }
     }
 }
