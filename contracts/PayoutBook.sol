@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IJudgement} from "./interfaces/IJudgement.sol";
 import {IPayoutBook} from "./interfaces/IPayoutBook.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
@@ -99,15 +100,16 @@ contract PayoutBook is IPayoutBook, EIP712 {
         }
         if (block.timestamp > word >> 224) revert RoundIs(pool, milestone, stateOf(pool, milestone));
         if (to == address(0) || to == address(this)) revert BadReceiver(to);
-        address key = _signerOf(keccak256(abi.encode(_CLAIM_TYPEHASH, pool, milestone, position, to)), c.r, c.vs);
-        bytes32 commitment = keccak256(abi.encode(key, nullifier));
+        address key = _signerOf(_hashTypedDataV4(_hashClaim(pool, milestone, position, to)), c.r, c.vs);
+        bytes32 commitment = Hashes.efficientKeccak256(bytes32(uint256(uint160(key))), nullifier);
         bytes32 sheet = list.sheets[position / _SHEET];
         bytes32 mark = bytes32(1 << (position % _SHEET));
         if (sheet & mark != 0) revert AlreadyClaimed(pool, milestone, position);
         bytes32 leaf = EntryTree.leafOf(
             seedOf(pool, milestone, nullifier != 0), position % _SHEET, c.start, (commitment << 96) | bytes32(amount)
         );
-        if ((EntryTree.climb(leaf, position, c.proof) ^ sheet) >> _SHEET != 0) revert BadProof(pool, milestone, position);
+        bytes32 root = EntryTree.climb(leaf, position, c.proof);
+        if ((root ^ sheet) >> _SHEET != 0) revert BadProof(pool, milestone, position);
         list.sheets[position / _SHEET] = sheet | mark;
         if (nullifier != 0) amount = _useRoom(r, nullifier, amount);
 
@@ -125,8 +127,9 @@ contract PayoutBook is IPayoutBook, EIP712 {
     function claimMany(Claim[] calldata claims) external {
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata c = claims[i];
-            // A call of its own, so that a refusal undoes this claim and no other; by delegation, so that the caller stays.
-            // slither-disable-next-line low-level-calls,calls-loop,delegatecall-loop -- this very contract
+            // A call of its own, so that a refusal undoes this claim and no other; delegated, so that the caller stays.
+            // slither-disable-next-line low-level-calls,calls-loop -- this contract's own function
+            // solhint-disable-next-line avoid-low-level-calls -- as above
             (bool ok, bytes memory reason) = address(this).delegatecall(abi.encodeCall(IPayoutBook.claim, (c)));
             if (!ok) emit ClaimFailed(c.pool, c.milestone, c.position, msg.sender, reason);
         }
@@ -179,8 +182,8 @@ contract PayoutBook is IPayoutBook, EIP712 {
     }
 
     /// @inheritdoc IPayoutBook
-    function seedOf(uint256 pool, uint256 milestone, bool capped) public view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), pool, milestone, capped));
+    function seedOf(uint256 pool, uint256 milestone, bool capped) public pure returns (bytes32) {
+        return bytes32((pool << 128) | (milestone << 1) | (capped ? 1 : 0));
     }
 
     // --------------------------------------------------------------------------------------------- sealing
@@ -192,7 +195,7 @@ contract PayoutBook is IPayoutBook, EIP712 {
         uint256 bad = rows.length;
         assembly ("memory-safe") {
             for { let i := 0 } lt(i, rows.length) { i := add(i, 0x20) } {
-                // With 1 taken off an amount of 0, all twelve bytes are.
+                // The zero bytes and the amount as one number; an amount of 0 wraps.
                 let low := and(calldataload(add(rows.offset, i)), 0xffffffffffffffffffffffff)
                 if gt(sub(low, 1), 0xfffffffffffffffe) {
                     bad := i
@@ -223,9 +226,27 @@ contract PayoutBook is IPayoutBook, EIP712 {
         }
     }
 
+    /// @dev keccak256(abi.encode(_CLAIM_TYPEHASH, …)), with no memory kept.
+    function _hashClaim(uint256 pool, uint256 milestone, uint256 position, address to)
+        private
+        pure
+        returns (bytes32 hash)
+    {
+        bytes32 typehash = _CLAIM_TYPEHASH;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typehash)
+            mstore(add(free, 0x20), pool)
+            mstore(add(free, 0x40), milestone)
+            mstore(add(free, 0x60), position)
+            mstore(add(free, 0x80), to)
+            hash := keccak256(free, 0xa0)
+        }
+    }
+
     /// @dev A second form of the same signature may pass: it says the same, and a row goes once.
-    function _signerOf(bytes32 structHash, bytes32 r, bytes32 vs) private view returns (address signer) {
-        signer = ecrecover(_hashTypedDataV4(structHash), 27 + uint8(uint256(vs) >> 255), r, (vs << 1) >> 1);
+    function _signerOf(bytes32 digest, bytes32 r, bytes32 vs) private pure returns (address signer) {
+        signer = ecrecover(digest, 27 + uint8(uint256(vs) >> 255), r, (vs << 1) >> 1);
         if (signer == address(0)) revert BadSignature();
     }
 

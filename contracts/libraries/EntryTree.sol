@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IPooledFund} from "../interfaces/IPooledFund.sol";
 
 /// @title The Merkle tree of a batch's entries.
@@ -140,13 +141,13 @@ library EntryTree {
         for (uint256 i = 0; i < proof.length; ++i) {
             if (last == 0) return false;
             if (node & 1 == 1 || node == last) {
-                hash = _parent(proof[i], hash);
+                hash = Hashes.efficientKeccak256(proof[i], hash);
                 while (node & 1 == 0 && node != 0) {
                     node >>= 1;
                     last >>= 1;
                 }
             } else {
-                hash = _parent(hash, proof[i]);
+                hash = Hashes.efficientKeccak256(hash, proof[i]);
             }
             node >>= 1;
             last >>= 1;
@@ -170,17 +171,9 @@ library EntryTree {
         }
     }
 
-    /// @dev The parent of a node and its sibling, the node being on the right if `side` is odd; the node if it has none.
+    /// @dev The parent of a node, on the right if `side` is odd, and its sibling; the node itself if it has none.
     function _join(bytes32 node, bytes32 sibling, uint256 side) private pure returns (bytes32) {
         if (sibling == 0) return node;
-        return side & 1 == 0 ? _parent(node, sibling) : _parent(sibling, node);
-    }
-
-    function _parent(bytes32 left, bytes32 right) private pure returns (bytes32 hash) {
-        assembly ("memory-safe") {
-            mstore(0x00, left)
-            mstore(0x20, right)
-            hash := keccak256(0x00, 0x40)
-        }
+        return side & 1 == 0 ? Hashes.efficientKeccak256(node, sibling) : Hashes.efficientKeccak256(sibling, node);
     }
 }

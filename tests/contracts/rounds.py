@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from entrytree import leaf_of, root_of
-from eth_abi import encode
 from eth_keys import keys
 from eth_utils import keccak
 from signing import CHAIN, separator, sign
-from world import ZERO32
+from world import DAY, NO_LIMITS, UNIT, ZERO32, World, evidence_of
 
 CLAIM = "Claim(uint256 pool,uint256 milestone,uint32 position,address to)"
 SHEET = 16
@@ -32,10 +31,9 @@ def row_of(key: bytes, nullifier: bytes, amount: int) -> bytes:
     return keccak(bytes(12) + address_of(key) + nullifier)[12:] + bytes(4) + amount.to_bytes(8)
 
 
-def seed_of(chain: int, book: str, pool: int, milestone: int, capped: bool) -> bytes:
+def seed_of(pool: int, milestone: int, capped: bool) -> bytes:
     """Return what ties the leaves to one list."""
-    types = ["uint256", "address", "uint256", "uint256", "bool"]
-    return keccak(encode(types, [chain, book, pool, milestone, capped]))
+    return pool.to_bytes(16) + (2 * milestone + capped).to_bytes(16)
 
 
 def path_of(leaves: list[bytes], position: int, levels: int) -> list[bytes]:
@@ -120,7 +118,7 @@ class PayList:
     def sheets(self) -> list[list[bytes]]:
         """The leaves of each sheet."""
         made = []
-        seed = seed_of(self.chain, self.book, self.pool, self.milestone, self.capped)
+        seed = seed_of(self.pool, self.milestone, self.capped)
         for sheet in range((len(self.rows) + SHEET - 1) // SHEET):
             part = range(sheet * SHEET, min(len(self.rows), (sheet + 1) * SHEET))
             made.append([leaf_of(seed, i % SHEET, self.starts[i], self.rows[i]) for i in part])
@@ -141,3 +139,53 @@ class PayList:
         person = self.people[position]
         where = (self.pool, self.milestone, position, self.starts[position], person.amount, person.nullifier)
         return Row(*where, to, self.proof(position), *self.signed(position, to, key))
+
+
+# ---- a round in the world, from the pool to the money
+
+
+def crowd(count: int, name: str = "p", amount: int | None = None, capped: bool = False) -> tuple[Person, ...]:
+    """Return beneficiaries with amounts that differ, or one amount for all."""
+    return tuple(
+        Person(
+            key_of(f"{name} {i}"),
+            amount or (i * 37 % 150 + 50) * UNIT // 10,
+            keccak(text=f"person {i}") if capped else ZERO32,
+        )
+        for i in range(count)
+    )
+
+
+def open_round(w: World, *lists: tuple[Person, ...], ngo: str | None = None, limits: Any = NO_LIMITS) -> list[PayList]:
+    """Open a pool of which each milestone is a round for one of these lists, with all its money in it."""
+    now = w.node.now
+    totals = [sum(p.amount for p in people) for people in lists]
+    milestones = [(w.payouts.address, total, now + (60 + i) * DAY) for i, total in enumerate(totals)]
+    pool = w.open_pool(sender=ngo, milestones=milestones, fundingThreshold=0, limits=limits)
+    w.mint(w.donor3, sum(totals))
+    w.do(w.donor3, w.token, "approve", w.fund.address, sum(totals))
+    w.give(pool, sum(totals), donor=w.donor3)
+    return [PayList(w.payouts.address, pool, i, people, limits[1] != 0) for i, people in enumerate(lists)]
+
+
+def seal(w: World, lst: PayList, window: int = 30 * DAY, ngo: str | None = None) -> dict[str, Any]:
+    """Hand in a list."""
+    return w.do(ngo or w.ngo, w.payouts, "seal", lst.pool, lst.milestone, lst.data, window)
+
+
+def release(w: World, lst: PayList, ngo: str | None = None) -> dict[str, Any]:
+    """Bring a sealed round to its money: evidence, attestations, the objection window, the release."""
+    evidence = evidence_of("done")
+    w.do(ngo or w.ngo, w.judgement, "submitEvidence", lst.pool, lst.milestone, evidence, "content:done")
+    for attestor in w.attestors[:2]:
+        w.do(attestor, w.judgement, "attest", lst.pool, lst.milestone, evidence, True)
+    w.node.wait(DAY)
+    return w.do(w.stranger, w.fund, "release", lst.pool, lst.milestone)
+
+
+def paying(w: World, *people: Person, ngo: str | None = None, limits: Any = NO_LIMITS, window: int = 30 * DAY) -> PayList:
+    """Return the list of a round whose money is there to be claimed."""
+    [lst] = open_round(w, people, ngo=ngo, limits=limits)
+    seal(w, lst, window, ngo)
+    release(w, lst, ngo)
+    return lst
