@@ -129,7 +129,7 @@ contract PayoutBook is IPayoutBook, EIP712 {
             Claim calldata c = claims[i];
             // A call of its own, so that a refusal undoes this claim and no other; delegated, so that the caller stays.
             // slither-disable-next-line low-level-calls,calls-loop -- this contract's own function
-            // solhint-disable-next-line avoid-low-level-calls -- as above
+            // solhint-disable-next-line avoid-low-level-calls
             (bool ok, bytes memory reason) = address(this).delegatecall(abi.encodeCall(IPayoutBook.claim, (c)));
             if (!ok) emit ClaimFailed(c.pool, c.milestone, c.position, msg.sender, reason);
         }
@@ -244,7 +244,7 @@ contract PayoutBook is IPayoutBook, EIP712 {
         }
     }
 
-    /// @dev A second form of the same signature may pass: it says the same, and a row goes once.
+    /// @dev ERC-2098: the highest bit of `vs` is the parity of y, which leaves no room for a signature's second form.
     function _signerOf(bytes32 digest, bytes32 r, bytes32 vs) private pure returns (address signer) {
         signer = ecrecover(digest, 27 + uint8(uint256(vs) >> 255), r, (vs << 1) >> 1);
         if (signer == address(0)) revert BadSignature();

@@ -10,7 +10,7 @@ from entrytree import leaf_of, root_of
 from eth_keys import keys
 from eth_utils import keccak
 from signing import CHAIN, separator, sign
-from world import DAY, NO_LIMITS, UNIT, ZERO32, World, evidence_of
+from world import DAY, NO_LIMITS, UNIT, ZERO32, Contract, World, evidence_of
 
 CLAIM = "Claim(uint256 pool,uint256 milestone,uint32 position,address to)"
 SHEET = 16
@@ -129,7 +129,7 @@ class PayList:
         return tuple(path_of(self.sheets[position // SHEET], position % SHEET, 4))
 
     def signed(self, position: int, to: str, key: bytes | None = None) -> tuple[bytes, bytes]:
-        """Let the claim key sign where a row goes, in ERC-2098's compact form."""
+        """Let a key, the row's if no other is named, sign where a row goes, in ERC-2098's compact form."""
         domain = separator("Moa PayoutBook", self.book, self.chain)
         made = sign(key or self.people[position].key, domain, CLAIM, self.pool, self.milestone, position, to)
         return made[:32], bytes([made[32] | (made[64] - 27) << 7]) + made[33:64]
@@ -156,14 +156,24 @@ def crowd(count: int, name: str = "p", amount: int | None = None, capped: bool =
     )
 
 
-def open_round(w: World, *lists: tuple[Person, ...], ngo: str | None = None, limits: Any = NO_LIMITS) -> list[PayList]:
+def open_round(
+    w: World,
+    *lists: tuple[Person, ...],
+    ngo: str | None = None,
+    limits: Any = NO_LIMITS,
+    token: Contract | None = None,
+) -> list[PayList]:
     """Open a pool of which each milestone is a round for one of these lists, with all its money in it."""
     now = w.node.now
     totals = [sum(p.amount for p in people) for people in lists]
     milestones = [(w.payouts.address, total, now + (60 + i) * DAY) for i, total in enumerate(totals)]
-    pool = w.open_pool(sender=ngo, milestones=milestones, fundingThreshold=0, limits=limits)
-    w.mint(w.donor3, sum(totals))
-    w.do(w.donor3, w.token, "approve", w.fund.address, sum(totals))
+    money = token or w.token
+    pool = w.open_pool(sender=ngo, milestones=milestones, fundingThreshold=0, limits=limits, token=money.address)
+    if token:
+        w.do(w.stranger, token, "mint", w.donor3, sum(totals))
+    else:
+        w.mint(w.donor3, sum(totals))
+    w.do(w.donor3, money, "approve", w.fund.address, sum(totals))
     w.give(pool, sum(totals), donor=w.donor3)
     return [PayList(w.payouts.address, pool, i, people, limits[1] != 0) for i, people in enumerate(lists)]
 
@@ -183,9 +193,16 @@ def release(w: World, lst: PayList, ngo: str | None = None) -> dict[str, Any]:
     return w.do(w.stranger, w.fund, "release", lst.pool, lst.milestone)
 
 
-def paying(w: World, *people: Person, ngo: str | None = None, limits: Any = NO_LIMITS, window: int = 30 * DAY) -> PayList:
+def paying(
+    w: World,
+    *people: Person,
+    ngo: str | None = None,
+    limits: Any = NO_LIMITS,
+    token: Contract | None = None,
+    window: int = 30 * DAY,
+) -> PayList:
     """Return the list of a round whose money is there to be claimed."""
-    [lst] = open_round(w, people, ngo=ngo, limits=limits)
+    [lst] = open_round(w, people, ngo=ngo, limits=limits, token=token)
     seal(w, lst, window, ngo)
     release(w, lst, ngo)
     return lst
