@@ -27,6 +27,18 @@ contract PledgeBook is IPledgeBook {
         "uint32 lastDue,uint16 times,uint64 cap,uint256 replaces)"
     );
 
+    /// @dev Where the fields of a Pledge begin in its two slots.
+    uint256 private constant _AMOUNT = 160;
+    uint256 private constant _POOL = 224;
+    uint256 private constant _LAST_DUE = 32;
+    uint256 private constant _NEXT_PERIOD = 64;
+    uint256 private constant _TIMES = 80;
+    uint256 private constant _COLLECTIONS = 96;
+    uint256 private constant _CAP = 112;
+    uint256 private constant _COLLECTED = 176;
+    uint256 private constant _PERIOD = 240;
+    uint256 private constant _STATE = 248;
+
     /// @inheritdoc IPledgeBook
     IPooledFund public immutable FUND;
 
@@ -38,15 +50,14 @@ contract PledgeBook is IPledgeBook {
     struct Run {
         uint256 pool;
         IERC20 token;
-        bool closed;
-        uint256 room;
+        /// @dev Where the pool's line ends; the largest amount if the pool takes no gifts.
+        uint256 line;
+        uint256 acceptsUntil;
         Calendar.Moment today;
+        address keeper;
         /// @dev For the fund: donor (20 bytes) ‖ zero (4) ‖ amount (8).
         bytes32[] gifts;
-        /// @dev For the events: number of the pledge ‖ period (2 bytes).
-        uint256[] notes;
         uint256 found;
-        uint256 sum;
     }
 
     constructor(address fund) {
@@ -138,15 +149,19 @@ contract PledgeBook is IPledgeBook {
     /// @inheritdoc IPledgeBook
     function collectRun(uint256[] calldata ids, address keeper) external returns (uint256 count) {
         if (msg.sender != address(this)) revert NotTheBook(msg.sender);
-        Run memory run = _begin(_pledges[ids[0]].pool, ids.length);
+        Run memory run = _begin(_pledges[ids[0]].pool, ids.length, keeper);
+        uint256 start = run.line;
         do {
             uint256 id = ids[count];
-            Pledge storage p = _pledges[id];
-            if (p.pool != run.pool) break;
-            Reason reason = _take(run, id, p);
-            if (reason != Reason.None) emit CollectionFailed(id, p.donor, reason);
-        } while (++count < ids.length);
-        if (run.found != 0) _bring(run, keeper);
+            (Pledge storage p, uint256 who) = _load(id);
+            if (who >> _POOL != run.pool) break;
+            Reason reason = _take(run, id, p, who);
+            if (reason != Reason.None) emit CollectionFailed(id, address(uint160(who)), reason);
+            unchecked {
+                ++count;
+            }
+        } while (count < ids.length);
+        if (run.found != 0) _bring(run, start);
     }
 
     // ------------------------------------------------------------------------------------------------- views
@@ -231,67 +246,101 @@ contract PledgeBook is IPledgeBook {
 
     // ------------------------------------------------------------------------------------------- collecting
 
-    function _begin(uint256 pool, uint256 size) private view returns (Run memory run) {
+    function _begin(uint256 pool, uint256 size, address keeper) private view returns (Run memory run) {
         IPooledFund.Pool memory p = FUND.poolOf(pool);
         run.pool = pool;
         run.token = IERC20(p.token);
-        run.closed = block.timestamp > p.acceptsUntil;
-        run.room = _MAX_AMOUNT - p.raised;
+        run.acceptsUntil = p.acceptsUntil;
+        run.line = block.timestamp > p.acceptsUntil ? _MAX_AMOUNT : p.raised;
         run.today = Calendar.at(block.timestamp);
+        run.keeper = keeper;
         run.gifts = new bytes32[](size);
-        run.notes = new uint256[](size);
     }
 
     /// @dev Pulls one amount into the book if it is due. What it writes before the token is called is undone if the
     /// token refuses, so that a call that comes back in finds the period taken.
-    function _take(Run memory run, uint256 id, Pledge storage stored) private returns (Reason) {
-        Pledge memory p = stored;
-        if (p.state != PledgeState.Live) {
-            if (p.state == PledgeState.None) return Reason.Unknown;
-            return p.state == PledgeState.Paused ? Reason.Paused : Reason.Stopped;
+    function _take(Run memory run, uint256 id, Pledge storage p, uint256 who) private returns (Reason) {
+        (uint256 amount, uint256 line) = (uint64(who >> _AMOUNT), run.line);
+        uint256 life;
+        assembly ("memory-safe") {
+            life := sload(add(p.slot, 1))
         }
-        if (p.lastDue != 0 && block.timestamp > p.lastDue) return Reason.Ended;
-        if (p.times != 0 && p.collections == p.times) return Reason.Ended;
-        if (block.timestamp < p.firstDue) return Reason.NotDue;
-        uint256 period = _periodOf(p.period, p.firstDue, run.today);
-        if (period < p.nextPeriod) return Reason.NotDue;
-        if (p.collected + p.amount > p.cap) return Reason.CapReached;
-        if (run.closed) return Reason.PoolClosed;
-        if (run.sum + p.amount > run.room) return Reason.PoolFull;
-
-        stored.nextPeriod = uint16(period + 1);
-        stored.collections = p.collections + 1;
-        stored.collected = p.collected + p.amount;
-        if (!run.token.trySafeTransferFrom(p.donor, address(this), p.amount)) {
-            stored.nextPeriod = p.nextPeriod;
-            --stored.collections;
-            stored.collected -= p.amount;
-            return _whyRefused(run.token, p.donor, p.amount);
+        (Reason reason, uint256 period) = _check(run, amount, line, life);
+        if (reason != Reason.None) return reason;
+        unchecked {
+            // No field passes into the next: there are fewer than 2^16 days, so periods, so collections, until 2106,
+            // when no pool takes gifts any more, and what was collected is below the cap.
+            uint256 periods = period + 1 - uint16(life >> _NEXT_PERIOD);
+            uint256 next = life + (periods << _NEXT_PERIOD) + (1 << _COLLECTIONS) + (amount << _COLLECTED);
+            assembly ("memory-safe") {
+                sstore(add(p.slot, 1), next)
+            }
         }
-        run.gifts[run.found] = bytes32((uint256(uint160(p.donor)) << 96) | p.amount);
-        run.notes[run.found++] = (id << 16) | period;
-        run.sum += p.amount;
+        address donor = address(uint160(who));
+        if (!_pull(run.token, donor, amount)) {
+            _undo(p, amount, life);
+            return _whyRefused(run.token, donor, amount);
+        }
+        unchecked {
+            uint256 found = ++run.found;
+            bytes32[] memory gifts = run.gifts;
+            assembly ("memory-safe") {
+                mstore(add(gifts, shl(5, found)), or(shl(96, who), amount)) // never more than the run has pledges
+            }
+            run.line = line + amount;
+        }
+        emit Collected(
+            id, donor, run.pool, address(run.token), uint64(amount), uint64(line), uint16(period), run.keeper
+        );
         return Reason.None;
     }
 
-    function _bring(Run memory run, address keeper) private {
-        (bytes32[] memory gifts, uint256[] memory notes, uint256 found) = (run.gifts, run.notes, run.found);
-        assembly ("memory-safe") {
-            mstore(gifts, found) // only shorter
+    /// @dev Whether a pledge can be collected, and for which period.
+    function _check(Run memory run, uint256 amount, uint256 line, uint256 life)
+        private
+        view
+        returns (Reason reason, uint256 period)
+    {
+        unchecked {
+            // Sums and products of numbers of at most 64 bits.
+            uint256 state = life >> _STATE;
+            if (state != uint256(PledgeState.Live)) return (_whyNotLive(PledgeState(state)), 0);
+            uint256 last = uint32(life >> _LAST_DUE);
+            if (last != 0 && block.timestamp > last) return (Reason.Ended, 0);
+            uint256 times = uint16(life >> _TIMES);
+            if (times != 0 && uint16(life >> _COLLECTIONS) == times) return (Reason.Ended, 0);
+            uint256 first = uint32(life);
+            if (block.timestamp < first) return (Reason.NotDue, 0);
+            period = _periodOf(Period(uint8(life >> _PERIOD)), first, run.today);
+            if (period < uint16(life >> _NEXT_PERIOD)) return (Reason.NotDue, 0);
+            if (uint64(life >> _COLLECTED) + amount > uint64(life >> _CAP)) return (Reason.CapReached, 0);
+            if (line + amount > _MAX_AMOUNT) {
+                return (block.timestamp > run.acceptsUntil ? Reason.PoolClosed : Reason.PoolFull, 0);
+            }
         }
-        if (run.token.allowance(address(this), address(FUND)) < run.sum) {
+    }
+
+    function _bring(Run memory run, uint256 start) private {
+        (bytes32[] memory gifts, uint256 found, uint256 sum) = (run.gifts, run.found, run.line - start);
+        assembly ("memory-safe") {
+            mstore(gifts, found) // it only becomes shorter
+        }
+        if (run.token.allowance(address(this), address(FUND)) < sum) {
             run.token.forceApprove(address(FUND), type(uint256).max);
         }
-        uint64 start = ITempMany(address(FUND)).contributeMany(run.pool, gifts);
-        for (uint256 i = 0; i < found; ++i) {
-            uint256 gift = uint256(gifts[i]);
-            uint256 note = notes[i];
-            emit Collected(
-                note >> 16, address(uint160(gift >> 96)), run.pool, address(run.token), uint64(gift), start,
-                uint16(note), keeper
-            );
-            start += uint64(gift);
-        }
+        uint64 place = ITempMany(address(FUND)).contributeMany(run.pool, gifts);
+        if (place != start) revert LineMoved(start, place);
+    }
+
+    function _undo(Pledge storage p, uint256 amount, uint256 before) private {
+        p.nextPeriod = uint16(before >> _NEXT_PERIOD);
+        --p.collections;
+        p.collected -= uint64(amount);
+    }
+
+    function _whyNotLive(PledgeState state) private pure returns (Reason) {
+        if (state == PledgeState.None) return Reason.Unknown;
+        return state == PledgeState.Paused ? Reason.Paused : Reason.Stopped;
     }
 
     function _whyRefused(IERC20 token, address donor, uint256 amount) private view returns (Reason) {
@@ -306,6 +355,29 @@ contract PledgeBook is IPledgeBook {
             if (p.pool != pool) break;
             emit CollectionFailed(ids[count], p.donor, Reason.RunFailed);
         } while (++count < ids.length);
+    }
+
+    /// @dev The first slot as one word; solc would read it for each field.
+    function _load(uint256 id) private view returns (Pledge storage p, uint256 who) {
+        p = _pledges[id];
+        assembly ("memory-safe") {
+            who := sload(p.slot)
+        }
+    }
+
+    /// @dev `trySafeTransferFrom` in memory that is used again for each pledge.
+    function _pull(IERC20 token, address donor, uint256 amount) private returns (bool done) {
+        bytes4 selector = IERC20.transferFrom.selector;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore(at, selector)
+            mstore(add(at, 0x04), donor)
+            mstore(add(at, 0x24), address())
+            mstore(add(at, 0x44), amount)
+            done := call(gas(), token, 0, at, 0x64, 0, 0x20)
+            // As it should be: true, or nothing at all from an account with code.
+            done := and(done, or(and(gt(returndatasize(), 0x1f), eq(mload(0), 1)), and(iszero(returndatasize()), gt(extcodesize(token), 0))))
+        }
     }
 
     // ---------------------------------------------------------------------------------------------- periods

@@ -158,6 +158,8 @@ interface IPledgeBook {
     /// @dev The token did not say that the donor signed this.
     error BadSignature(address donor);
     error NotTheBook(address caller);
+    /// @dev The fund put the gifts elsewhere than at the end of the line that it had told.
+    error LineMoved(uint256 told, uint256 start);
 
     // -------------------------------------------------------------------------------------- what a donor does
 
