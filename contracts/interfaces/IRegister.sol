@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @title Who is who: the accredited NGOs, attestors and settlement tokens, and the names of the gateways.
+/// @title Who is who: the accredited NGOs, attestors, settlement tokens and providers, and the names of the gateways.
 /// @notice Kept by the registrar, who is not the operator. What a gateway may do is its role in the consortium's
 /// AccessManager; here it only has a name.
 ///
-///     None ──accredit──► Ngo | Attestor | Gateway | Token ──revoke──► None
+///     None ──accredit──► Ngo | Attestor | Gateway | Token | Provider ──revoke──► None
 interface IRegister {
     enum Kind {
         None,
         Ngo,
         Attestor,
         Gateway,
-        Token
+        Token,
+        /// @dev Whoever may be paid by voucher: a clinic, a pharmacy, a school.
+        Provider
     }
 
     struct Member {

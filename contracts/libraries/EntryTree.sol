@@ -8,6 +8,34 @@ import {IPooledFund} from "../interfaces/IPooledFund.sol";
 /// 2.1.3.2), with Keccak-256. A leaf hashes 96 bytes (seed ‖ place ‖ entry), an inner node 64 (left ‖ right), so
 /// that neither can pass for the other. The place is position · 2^128 + start.
 library EntryTree {
+    uint256 private constant _MAX_AMOUNT = uint64(type(int64).max);
+    uint256 private constant _ENTRY = 32;
+
+    /// @notice What this contract stores of a batch whose first entry starts at `start` of the pool's line.
+    function toBatch(bytes calldata entries, uint256 pool, bytes32 batch, uint64 start)
+        internal
+        view
+        returns (IPooledFund.Batch memory)
+    {
+        uint256 count = entries.length / _ENTRY;
+        if (count == 0 || entries.length % _ENTRY != 0 || count > type(uint24).max) {
+            revert IPooledFund.BadEntries(entries.length);
+        }
+        (bytes32 root, uint256 end) = build(entries, seed(address(this), pool, batch), start);
+        if (end > _MAX_AMOUNT) revert IPooledFund.TooMuch(pool);
+        return IPooledFund.Batch(root, start, uint64(end - start), 0, uint24(count), uint32(pool), false);
+    }
+
+    /// @notice Whether a receipt is of this contract's batch with this root, number of entries and pool.
+    function verifies(IPooledFund.Receipt calldata r, bytes32 root, uint256 count, uint256 pool)
+        internal
+        view
+        returns (bool)
+    {
+        bytes32 leaf = leafOf(seed(address(this), pool, r.batch), r.position, r.start, r.entry);
+        return includes(root, count, r.position, leaf, r.proof);
+    }
+
     /// @notice Binds every leaf to one batch of one pool of one contract on one chain.
     function seed(address fund, uint256 pool, bytes32 batch) internal view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, fund, pool, batch));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import brownie
@@ -12,6 +13,8 @@ from eth_utils import keccak
 from world import (
     ADMIN,
     ATTESTOR_KIND,
+    CANCELLER,
+    DAY,
     GATEWAY,
     GATEWAY_KIND,
     NGO_KIND,
@@ -25,6 +28,7 @@ from world import (
     World,
     b32,
     keys_of,
+    next_addresses,
 )
 
 if TYPE_CHECKING:
@@ -55,16 +59,23 @@ def selector(signature: str) -> bytes:
 MINT = selector("mint(address,uint256,bytes32)")
 RECORD = selector("recordBatch(uint256,bytes32,bytes)")
 PAUSE, UNPAUSE = selector("pause(uint256)"), selector("unpause(uint256)")
+CANCEL = selector("cancelByOperator(uint256)")
+CANCEL_DELAY = 7 * DAY
 ACCREDIT, REVOKE = selector("accredit(address,uint8,bytes32,bytes32,string)"), selector("revoke(address)")
 
 
 def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], keys: dict[str, bytes]) -> World:
     """Deploy the contracts with the whole layout of roles; the deployer ends with nothing."""
-    w = World(node, None, None, None, None, addresses, keys, artifacts)  # type: ignore[arg-type]
+    w = World(node, *[None] * 7, addresses, keys, artifacts)  # type: ignore[arg-type]
     w.consortium = w.deploy("Consortium", w.deployer)
     w.register = w.deploy("Register", w.consortium.address)
     w.token = w.deploy("SettlementToken", w.consortium.address, "Moa USD", "mUSD")
-    w.fund = w.deploy("PooledFund", w.consortium.address, w.register.address)
+    *_, fund = islice(next_addresses(node, w.deployer), 4)
+    w.judgement = w.deploy("Judgement", w.register.address, fund)
+    w.sponsors = w.deploy("MockFor", fund)
+    w.payouts = w.deploy("MockFor", fund)
+    books = (w.judgement.address, w.sponsors.address, w.payouts.address)
+    w.fund = w.deploy("PooledFund", w.consortium.address, w.register.address, *books)
 
     def manage(function: str, *args: Any) -> None:
         w.do(w.deployer, w.consortium, function, *args)
@@ -73,15 +84,21 @@ def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], key
     manage("setTargetFunctionRole", w.fund.address, [RECORD], GATEWAY)
     manage("setTargetFunctionRole", w.fund.address, [PAUSE], PAUSER)
     manage("setTargetFunctionRole", w.fund.address, [UNPAUSE], OPERATOR)
+    manage("setTargetFunctionRole", w.fund.address, [CANCEL], CANCELLER)
     manage("setTargetFunctionRole", w.register.address, [ACCREDIT, REVOKE], REGISTRAR)
-    manage("setRoleAdmin", GATEWAY, OPERATOR)
+    manage("setRoleAdmin", GATEWAY, REGISTRAR)
     manage("setRoleAdmin", PAUSER, OPERATOR)
     manage("grantRole", OPERATOR, w.operator, 0)
+    manage("grantRole", CANCELLER, w.operator, CANCEL_DELAY)
     manage("grantRole", REGISTRAR, w.registrar, 0)
     manage("grantRole", ADMIN, w.admin, 0)
     manage("renounceRole", ADMIN, w.deployer)
-    for role, name in ((GATEWAY, "gateway"), (GATEWAY, "gateway2"), (PAUSER, "pauser")):
-        w.do(w.operator, w.consortium, "grantRole", role, addresses[name], 0)
+    for role, by, name in (
+        (GATEWAY, w.registrar, "gateway"),
+        (GATEWAY, w.registrar, "gateway2"),
+        (PAUSER, w.operator, "pauser"),
+    ):
+        w.do(by, w.consortium, "grantRole", role, addresses[name], 0)
     return w
 
 

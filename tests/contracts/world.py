@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
+import rlp
 from eth_abi import decode, encode
 from eth_account.hdaccount import key_from_seed
 from eth_utils import keccak, to_checksum_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-ADMIN, OPERATOR, REGISTRAR, GATEWAY, PAUSER = range(5)
-NGO_KIND, ATTESTOR_KIND, GATEWAY_KIND, TOKEN_KIND = range(1, 5)
+ADMIN, OPERATOR, REGISTRAR, GATEWAY, PAUSER, CANCELLER = range(6)
+NGO_KIND, ATTESTOR_KIND, GATEWAY_KIND, TOKEN_KIND, PROVIDER_KIND = range(1, 6)
 PEOPLE = (
     *("deployer", "admin", "operator", "registrar", "gateway", "gateway2", "pauser", "ngo", "ngo2"),
     *("attestor1", "attestor2", "attestor3", "attestor4", "donor1", "donor2", "donor3", "payee", "payee2"),
@@ -27,6 +28,9 @@ MAX63 = 2**63 - 1
 NEVER = 2**32 - 1
 ZERO = "0x" + "00" * 20
 ZERO32 = bytes(32)
+NO_LIMITS = (ZERO32, 0, 0, 0)
+PANEL = ("objectionWindow", "attestationWindow", "objectionThreshold", "quorum", "attestors")
+MILESTONE_STATES = ("planned", "submitted", "approved", "disputed", "rejected", "released")
 PANICS = {0x11: "overflow", 0x12: "division by zero", 0x21: "no such enum value", 0x32: "index out of bounds"}
 
 
@@ -189,6 +193,9 @@ class World:
     register: Contract
     token: Contract
     fund: Contract
+    judgement: Contract
+    sponsors: Contract
+    payouts: Contract
     addresses: dict[str, str]
     keys: dict[str, bytes]
     artifacts: dict[str, Any]
@@ -246,7 +253,10 @@ class World:
             self.do(self.addresses[name], self.token, "approve", self.fund.address, 2**256 - 1)
 
     def plan(self, **changes: Any) -> dict[str, Any]:
-        """Return a plan that can be opened: 2 of 3 attestors, two milestones of 100 and 200, a threshold of 50."""
+        """Return a plan that can be opened: 2 of 3 attestors, two milestones of 100 and 200, a threshold of 50.
+
+        The panel's values stand in it side by side with the others; `words` makes of it what the fund takes.
+        """
         now = self.node.now
         plan = {
             "token": self.token.address,
@@ -256,8 +266,10 @@ class World:
             "fundingThreshold": 50 * UNIT,
             "fundingDeadline": now + 30 * DAY,
             "openEnded": False,
+            "limits": NO_LIMITS,
             "objectionWindow": DAY,
             "attestationWindow": 2 * DAY,
+            "objectionThreshold": 2_000,
             "quorum": 2,
             "attestors": self.attestors[:3],
             "milestones": [
@@ -269,9 +281,15 @@ class World:
         assert not unknown, unknown
         return plan | changes
 
+    @staticmethod
+    def words(plan: dict[str, Any]) -> tuple[Any, ...]:
+        """Return a plan as `openPool` takes it."""
+        *rest, milestones = (value for name, value in plan.items() if name not in PANEL)
+        return (*rest, tuple(plan[name] for name in PANEL), milestones)
+
     def open_pool(self, sender: str | None = None, **changes: Any) -> int:
         """Open a pool and return its number."""
-        self.do(sender or self.ngo, self.fund, "openPool", tuple(self.plan(**changes).values()))
+        self.do(sender or self.ngo, self.fund, "openPool", self.words(self.plan(**changes)))
         pool: int = self.see(self.fund, "poolCount")
         return pool
 
@@ -282,17 +300,17 @@ class World:
     def approve(self, pool: int, milestone: int = 0, text: str = "done", yes: int = 2) -> bytes:
         """Submit evidence and let `yes` attestors approve it."""
         evidence = evidence_of(text)
-        self.do(self.ngo, self.fund, "submitEvidence", pool, milestone, evidence, "content:" + text)
+        self.do(self.ngo, self.judgement, "submitEvidence", pool, milestone, evidence, "content:" + text)
         for attestor in self.attestors[:yes]:
-            self.do(attestor, self.fund, "attest", pool, milestone, evidence, True)
+            self.do(attestor, self.judgement, "attest", pool, milestone, evidence, True)
         return evidence
 
     def reject(self, pool: int, milestone: int = 0, text: str = "not done") -> bytes:
         """Submit evidence and let two attestors refuse it."""
         evidence = evidence_of(text)
-        self.do(self.ngo, self.fund, "submitEvidence", pool, milestone, evidence, "content:" + text)
+        self.do(self.ngo, self.judgement, "submitEvidence", pool, milestone, evidence, "content:" + text)
         for attestor in self.attestors[:2]:
-            self.do(attestor, self.fund, "attest", pool, milestone, evidence, False)
+            self.do(attestor, self.judgement, "attest", pool, milestone, evidence, False)
         return evidence
 
     # ---- what is seen
@@ -303,9 +321,9 @@ class World:
         return found
 
     def milestone(self, pool: int, milestone: int = 0) -> dict[str, Any]:
-        """Return a milestone's storage."""
-        found: dict[str, Any] = self.see(self.fund, "milestoneOf", pool, milestone)
-        return found
+        """Return a milestone's storage, the fund's and the Judgement's."""
+        planned, judged = (self.see(c, "milestoneOf", pool, milestone) for c in (self.fund, self.judgement))
+        return planned | judged
 
     def state(self, pool: int) -> str:
         """Return a pool's state by name."""
@@ -313,7 +331,7 @@ class World:
 
     def milestone_state(self, pool: int, milestone: int = 0) -> str:
         """Return a milestone's state by name."""
-        return ("planned", "submitted", "approved", "rejected", "released")[self.milestone(pool, milestone)["state"]]
+        return MILESTONE_STATES[self.milestone(pool, milestone)["state"]]
 
     def balance(self, who: str, token: Contract | None = None) -> int:
         """Return somebody's balance."""
@@ -321,10 +339,18 @@ class World:
         return found
 
     def events(self, receipt: dict[str, Any], contract: Contract | None = None) -> list[tuple[str, dict[str, Any]]]:
-        """Return the events of a call that one contract (the fund) emitted, in their order."""
-        source = contract or self.fund
-        logs = [log for log in receipt["logs"] if log["address"].lower() == source.address.lower()]
+        """Return the events of a call that one contract emitted (the fund and the Judgement), in their order."""
+        sources = {c.address.lower() for c in ([contract] if contract else [self.fund, self.judgement])}
+        logs = [log for log in receipt["logs"] if log["address"].lower() in sources]
         return [self.node.decode(log) for log in logs]
+
+
+def next_addresses(node: Node, deployer: str) -> Iterator[str]:
+    """Yield the addresses of the next contracts that an account deploys."""
+    nonce = int(node.rpc("eth_getTransactionCount", deployer, "latest"), 16)
+    while True:
+        yield to_checksum_address(keccak(rlp.encode([bytes.fromhex(deployer[2:]), nonce]))[12:])
+        nonce += 1
 
 
 def _type_of(item: dict[str, Any]) -> str:
