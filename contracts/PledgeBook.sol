@@ -8,10 +8,6 @@ import {IPledgeBook} from "./interfaces/IPledgeBook.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {Calendar} from "./libraries/Calendar.sol";
 
-interface ITempMany {
-    function contributeMany(uint256 pool, bytes32[] calldata gifts) external returns (uint64 start);
-}
-
 /// @title Standing orders for the pools of one fund. See IPledgeBook for every word.
 /// @notice The book has no owner and no role, and holds nothing between calls: what it pulls from donors goes on to the
 /// fund in the same call, or the call is undone.
@@ -54,14 +50,15 @@ contract PledgeBook is IPledgeBook {
         uint256 line;
         uint256 acceptsUntil;
         Calendar.Moment today;
-        address keeper;
         /// @dev For the fund: donor (20 bytes) ‖ zero (4) ‖ amount (8).
         bytes32[] gifts;
+        /// @dev For the event.
+        bytes32[] rows;
         uint256 found;
     }
 
-    constructor(address fund) {
-        FUND = IPooledFund(fund);
+    constructor(IPooledFund fund) {
+        FUND = fund;
     }
 
     // -------------------------------------------------------------------------------------- what a donor does
@@ -76,6 +73,7 @@ contract PledgeBook is IPledgeBook {
         external
         returns (uint256 id)
     {
+        if (donor == address(0)) revert BadSignature(donor);
         address token;
         (id, token) = _pledge(donor, terms);
         bytes4 answer = IPermitWitness(token).permitWitness(
@@ -149,7 +147,7 @@ contract PledgeBook is IPledgeBook {
     /// @inheritdoc IPledgeBook
     function collectRun(uint256[] calldata ids, address keeper) external returns (uint256 count) {
         if (msg.sender != address(this)) revert NotTheBook(msg.sender);
-        Run memory run = _begin(_pledges[ids[0]].pool, ids.length, keeper);
+        Run memory run = _begin(_pledges[ids[0]].pool, ids.length);
         uint256 start = run.line;
         do {
             uint256 id = ids[count];
@@ -161,7 +159,7 @@ contract PledgeBook is IPledgeBook {
                 ++count;
             }
         } while (count < ids.length);
-        if (run.found != 0) _bring(run, start);
+        if (run.found != 0) _bring(run, keeper, start);
     }
 
     // ------------------------------------------------------------------------------------------------- views
@@ -246,15 +244,15 @@ contract PledgeBook is IPledgeBook {
 
     // ------------------------------------------------------------------------------------------- collecting
 
-    function _begin(uint256 pool, uint256 size, address keeper) private view returns (Run memory run) {
+    function _begin(uint256 pool, uint256 size) private view returns (Run memory run) {
         IPooledFund.Pool memory p = FUND.poolOf(pool);
         run.pool = pool;
         run.token = IERC20(p.token);
         run.acceptsUntil = p.acceptsUntil;
         run.line = block.timestamp > p.acceptsUntil ? _MAX_AMOUNT : p.raised;
         run.today = Calendar.at(block.timestamp);
-        run.keeper = keeper;
         run.gifts = new bytes32[](size);
+        run.rows = new bytes32[](size);
     }
 
     /// @dev Pulls one amount into the book if it is due. What it writes before the token is called is undone if the
@@ -277,21 +275,21 @@ contract PledgeBook is IPledgeBook {
             }
         }
         address donor = address(uint160(who));
-        if (!_pull(run.token, donor, amount)) {
+        if (!run.token.trySafeTransferFrom(donor, address(this), amount)) {
             _undo(p, amount, life);
             return _whyRefused(run.token, donor, amount);
         }
         unchecked {
             uint256 found = ++run.found;
-            bytes32[] memory gifts = run.gifts;
+            (bytes32[] memory gifts, bytes32[] memory rows) = (run.gifts, run.rows);
+            uint256 row = (id << 144) | (period << 128) | (line << 64) | amount;
             assembly ("memory-safe") {
-                mstore(add(gifts, shl(5, found)), or(shl(96, who), amount)) // never more than the run has pledges
+                // Never more than the run has pledges.
+                mstore(add(gifts, shl(5, found)), or(shl(96, who), amount))
+                mstore(add(rows, shl(5, found)), row)
             }
             run.line = line + amount;
         }
-        emit Collected(
-            id, donor, run.pool, address(run.token), uint64(amount), uint64(line), uint16(period), run.keeper
-        );
         return Reason.None;
     }
 
@@ -320,15 +318,19 @@ contract PledgeBook is IPledgeBook {
         }
     }
 
-    function _bring(Run memory run, uint256 start) private {
-        (bytes32[] memory gifts, uint256 found, uint256 sum) = (run.gifts, run.found, run.line - start);
+    function _bring(Run memory run, address keeper, uint256 start) private {
+        (bytes32[] memory gifts, bytes32[] memory rows, uint256 found) = (run.gifts, run.rows, run.found);
         assembly ("memory-safe") {
-            mstore(gifts, found) // it only becomes shorter
+            // They only become shorter.
+            mstore(gifts, found)
+            mstore(rows, found)
         }
+        uint256 sum = run.line - start;
+        emit Collected(run.pool, keeper, address(run.token), uint64(sum), uint64(start), rows);
         if (run.token.allowance(address(this), address(FUND)) < sum) {
             run.token.forceApprove(address(FUND), type(uint256).max);
         }
-        uint64 place = ITempMany(address(FUND)).contributeMany(run.pool, gifts);
+        uint64 place = FUND.contributeMany(run.pool, gifts);
         if (place != start) revert LineMoved(start, place);
     }
 
@@ -362,21 +364,6 @@ contract PledgeBook is IPledgeBook {
         p = _pledges[id];
         assembly ("memory-safe") {
             who := sload(p.slot)
-        }
-    }
-
-    /// @dev `trySafeTransferFrom` in memory that is used again for each pledge.
-    function _pull(IERC20 token, address donor, uint256 amount) private returns (bool done) {
-        bytes4 selector = IERC20.transferFrom.selector;
-        assembly ("memory-safe") {
-            let at := mload(0x40)
-            mstore(at, selector)
-            mstore(add(at, 0x04), donor)
-            mstore(add(at, 0x24), address())
-            mstore(add(at, 0x44), amount)
-            done := call(gas(), token, 0, at, 0x64, 0, 0x20)
-            // As it should be: true, or nothing at all from an account with code.
-            done := and(done, or(and(gt(returndatasize(), 0x1f), eq(mload(0), 1)), and(iszero(returndatasize()), gt(extcodesize(token), 0))))
         }
     }
 

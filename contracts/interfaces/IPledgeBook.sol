@@ -134,16 +134,11 @@ interface IPledgeBook {
     event PledgeSkipped(uint256 indexed pledge, address indexed donor, uint16 period);
     event PledgeLowered(uint256 indexed pledge, address indexed donor, uint64 amount, uint64 cap);
     event PledgeStopped(uint256 indexed pledge, address indexed donor);
-    /// @notice `amount` went from the donor to the pool and owns [start, start + amount) of its line.
+    /// @notice A keeper brought `amount` to a pool: [start, start + amount) of its line, the collections in their order.
+    /// The fund tells of each as of any gift of its donor's (`IPooledFund.Contributed`).
+    /// @param rows 32 bytes each: pledge (14) ‖ period (2) ‖ start (8) ‖ amount (8).
     event Collected(
-        uint256 indexed pledge,
-        address indexed donor,
-        uint256 indexed pool,
-        address token,
-        uint64 amount,
-        uint64 start,
-        uint16 period,
-        address keeper
+        uint256 indexed pool, address indexed keeper, address token, uint64 amount, uint64 start, bytes32[] rows
     );
     /// @notice A keeper asked for this pledge and got nothing. Nothing of the pledge has changed.
     /// @dev Anyone can bring this about at any time, so it says nothing about the donor's faith.
