@@ -17,7 +17,10 @@ library Cash {
 
     /// @notice Reverts unless exactly `amount` came in since the balance was `before`.
     function checkReceived(IERC20 token, uint256 before, uint256 amount) internal view {
-        uint256 received = token.balanceOf(address(this)) - before;
+        uint256 received;
+        unchecked {
+            received = token.balanceOf(address(this)) - before; // a loss wraps round to what no amount can be
+        }
         if (received != amount) revert IPooledFund.WrongAmountReceived(amount, received);
     }
 

@@ -61,10 +61,9 @@ library Clock {
         matched = (word >> 223) & 1 == 1;
         uint256 acceptsUntil = word >> 224;
         if (block.timestamp > acceptsUntil) revert IPooledFund.NotAccepting(pool, acceptsUntil);
-        if (start + amount > _MAX_AMOUNT) revert IPooledFund.TooMuch(pool);
-        word += amount << 160;
+        if (amount > _MAX_AMOUNT - start) revert IPooledFund.TooMuch(pool);
         assembly ("memory-safe") {
-            sstore(p.slot, word)
+            sstore(p.slot, add(word, shl(160, amount)))
         }
     }
 
