@@ -1,4 +1,4 @@
-"""What a payout round costs, to the unit of gas, against the figures in gas_payouts.json. `MOA_GAS_WRITE=1` writes them.
+"""What a payout round costs, to the unit of gas, against gas_payouts.json. `MOA_GAS_WRITE=1` writes it.
 
 Gas is all that a transaction pays: its base, its data, its execution.
 """
