@@ -208,8 +208,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         address payee = _known(pool, milestone).payee;
         if (msg.sender != payee) revert NotThePayee(pool, milestone, msg.sender);
         if (amount == 0) revert ZeroAmount();
-        Pool storage p = _pools[pool];
-        address token = p.token;
+        (Pool storage p, address token) = (_pools[pool], _pools[pool].token);
 
         _places[pool].giveBack(pool, milestone, payee, token, amount);
         p.released -= amount;
