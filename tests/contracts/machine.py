@@ -297,6 +297,25 @@ class Walk(RuleBasedStateMachine):
             case = (number, milestone, m.evidence)
             self.both(number, call, lambda now, d=donor, c=case, s=starts: self.model.object(now, d, c, s))
 
+    @rule(number=POOLS, milestone=MILESTONES, how=st.sampled_from(["confirmed", "new evidence", "again", "in time"]))
+    def is_disputed(self, number: int, milestone: int, how: str) -> None:
+        """A milestone is approved and disputed; then its attestors confirm it, new evidence comes, or neither."""
+        pool = self.model.pools.get(number)
+        if pool is None or milestone >= len(pool.milestones):
+            return
+        seats = range(1, len(pool.plan["attestors"]) + 1)
+        self.goes_through(number, milestone, True, False)
+        if pool.milestones[milestone].state != APPROVED:
+            return
+        self.disputes(0)
+        if how == "new evidence":
+            self.submits(number, milestone, "ngo", "b")
+        for seat in seats if how != "in time" else ():
+            text = "b" if how == "new evidence" else "a"
+            self.attests(pool=number, milestone=milestone, seat=seat, text=text, approved=True, signed=False)
+        if how == "again" and pool.milestones[milestone].state == APPROVED:
+            self.disputes(0)
+
     @precondition(lambda self: self.model.batches)
     @rule(pool=POOLS, milestone=MILESTONES, text=TEXTS, pick=PICK)
     def objects_by_code(self, pool: int, milestone: int, text: str, pick: int) -> None:
