@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drain import drain
 from entrytree import entry_of
 from eth_keys import keys
-from eth_utils import keccak
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from model.fund import Model
@@ -57,7 +56,8 @@ class Walk(RuleBasedStateMachine):
         givers = (w.donor1, w.donor2, w.gateway, w.gateway2, w.payee)
         tokens = Tokens(dict(self.told.balances), {(giver, w.fund.address) for giver in givers})
         gateways, ngos, attestors = {w.gateway, w.gateway2}, {w.ngo, w.ngo2}, set(w.attestors)
-        self.model = Model(w.fund.address, tokens, gateways, w.pauser, w.operator, ngos, attestors)
+        books = {name: getattr(w, name).address for name in ("sponsors", "payouts", "pledges", "vouchers")}
+        self.model = Model(w.fund.address, tokens, gateways, w.pauser, w.operator, ngos, attestors, books)
         self.steps = 0
         self.salt = 0
 
@@ -115,6 +115,7 @@ class Walk(RuleBasedStateMachine):
             assert told.pools[number] == pool.storage()
             assert told.milestones[number] == [m.storage() for m in pool.milestones]
             assert told.panels[number]["reserved"] == pool.reserved
+            assert told.matched.get(number, False) == pool.matched
             self.seen[f"state {states[number]}"] += 1
 
     def do(self, sender: str, function: str, *args: Any) -> Callable[[], Any]:
@@ -125,6 +126,10 @@ class Walk(RuleBasedStateMachine):
     def ngo_of(self, number: int) -> str:
         """Return a pool's NGO, or one who is not."""
         return self.model.pools[number].ngo if number in self.model.pools else self.w.ngo
+
+    def purposes(self, now: int) -> dict[str, Any]:
+        """Return the milestones and the limits of a pool that opens."""
+        return {"milestones": [(self.w.payee, 60 * UNIT, now + 7 * DAY), (self.w.payee2, 90 * UNIT, now + 12 * DAY)]}
 
     # ---- what people do
 
@@ -157,7 +162,7 @@ class Walk(RuleBasedStateMachine):
             objectionThreshold=(0, 1_000, 5_000)[seats - 1],
             objectionWindow=HOUR * (1 + quorum),
             attestationWindow=DAY * seats,
-            milestones=[(self.w.payee, 60 * UNIT, now + 7 * DAY), (self.w.payee2, 90 * UNIT, now + 12 * DAY)],
+            **self.purposes(now),
         )
         sender = getattr(self.w, who)
         call = self.do(sender, "openPool", self.w.words(plan))
