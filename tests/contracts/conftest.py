@@ -181,3 +181,18 @@ def funded(w: World, pool: int) -> int:
     """The pool with 120 units in it, from donor1."""
     w.give(pool, 120 * 10**6)
     return pool
+
+
+@pytest.fixture
+def endless(w: World) -> int:
+    """An open-ended pool of 2 of 3 attestors with 500 units, whose one milestone is of 60."""
+    tranche = (w.payee, 60 * 10**6, w.node.now + 60 * DAY)
+    pool = w.open_pool(openEnded=True, fundingDeadline=0, milestones=[tranche])
+    w.give(pool, 500 * 10**6)
+    return pool
+
+
+@pytest.fixture
+def tranche(w: World) -> tuple[str, int, int]:
+    """A milestone that may follow in it."""
+    return (w.payee2, 70 * 10**6, w.node.now + 90 * DAY)

@@ -97,6 +97,9 @@ class BooksWalk(Walk):
         self.records(1, "gateway", "a", [(bytes(20), 0, 3), (b"\1" * 20, 1, 5), (b"\2" * 20, 2, 1)])
         for milestone in range(gone):
             self.goes_through(1, milestone, True, True)
+        if gone == 2:
+            self.gives(2, "donor1", 70 * UNIT)
+            self.goes_through(2, 0, True, True)
 
     def seals(self, number: int) -> None:
         """Seal the first milestone's list."""

@@ -94,6 +94,10 @@ class Pool:
         """The last second of funding."""
         return min((self.plan["fundingDeadline"] or NEVER) + self.shift, NEVER)
 
+    def stood_still(self, now: int) -> int:
+        """For how long pauses have stopped the clock until now."""
+        return self.shift - max(0, self.paused_until - now)
+
     def move_clock(self, now: int) -> None:
         """Write down the deadlines after a change."""
         due = [m.due for m in self.milestones if m.state != RELEASED]
@@ -289,7 +293,7 @@ class Model(Judging, Booking):
             refuse("TooEarly", m.decided_at + pool.plan["objectionWindow"])
         m.state, m.released_at = RELEASED, now
         pool.line.spend(milestone, m.amount)
-        pool.panel.idle_until = now + 180 * DAY - pool.shift
+        pool.panel.idle_until = now + 180 * DAY - pool.stood_still(now)
         pool.move_clock(now)
         self.tokens.move(self.fund, m.payee, m.amount)
         if (number, milestone) in self.rounds:
