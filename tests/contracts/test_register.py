@@ -10,7 +10,18 @@ from __future__ import annotations
 
 import pytest
 from refusals import reverts
-from world import ATTESTOR_KIND, GATEWAY_KIND, NGO_KIND, PROVIDER_KIND, TOKEN_KIND, ZERO, ZERO32, World, b32, evidence_of
+from world import (
+    ATTESTOR_KIND,
+    GATEWAY_KIND,
+    NGO_KIND,
+    PROVIDER_KIND,
+    TOKEN_KIND,
+    ZERO,
+    ZERO32,
+    World,
+    b32,
+    evidence_of,
+)
 
 KINDS = {
     "ngo": NGO_KIND,
