@@ -177,7 +177,7 @@ def test_who_gets_through(stage: World, row: str) -> None:
         except RefusedError as refused:
             outcome = refused.name
         assert outcome is None or outcome in FOR_WHO_THEY_ARE, (name, outcome)
-        stage.node.rpc("evm_revert", before)
+        assert stage.node.rpc("evm_revert", before)
     assert through == may
 
 
