@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drain import drain
 from entrytree import entry_of
 from eth_keys import keys
-from eth_utils import keccak
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from model.fund import Model
-from model.words import APPROVED, DISPUTED, FROZEN, PLANNED, RELEASED, Tokens
+from model.words import APPROVED, COMPLETED, FROZEN, Tokens
 from replay import Replay
 from signing import ATTESTATION, OBJECTION, RECEIVE, REFUND, separator, sign
 from truth import check_lines, check_members, check_pools, check_storage
@@ -57,7 +56,8 @@ class Walk(RuleBasedStateMachine):
         givers = (w.donor1, w.donor2, w.gateway, w.gateway2, w.payee)
         tokens = Tokens(dict(self.told.balances), {(giver, w.fund.address) for giver in givers})
         gateways, ngos, attestors = {w.gateway, w.gateway2}, {w.ngo, w.ngo2}, set(w.attestors)
-        self.model = Model(w.fund.address, tokens, gateways, w.pauser, w.operator, ngos, attestors)
+        books = {name: getattr(w, name).address for name in ("sponsors", "payouts", "pledges", "vouchers")}
+        self.model = Model(w.fund.address, tokens, gateways, w.pauser, w.operator, ngos, attestors, books)
         self.steps = 0
         self.salt = 0
 
@@ -115,6 +115,7 @@ class Walk(RuleBasedStateMachine):
             assert told.milestones[number] == [m.storage() for m in pool.milestones]
             assert told.panels[number]["reserved"] == pool.reserved
             assert state == pool.state(told.now)
+            assert told.matched.get(number, False) == pool.matched
             self.seen[f"state {state}"] += 1
 
     def do(self, sender: str, function: str, *args: Any) -> Callable[[], Any]:
@@ -125,6 +126,10 @@ class Walk(RuleBasedStateMachine):
     def ngo_of(self, number: int) -> str:
         """Return a pool's NGO, or one who is not."""
         return self.model.pools[number].ngo if number in self.model.pools else self.w.ngo
+
+    def purposes(self, now: int) -> dict[str, Any]:
+        """Return the milestones and the limits of a pool that opens."""
+        return {"milestones": [(self.w.payee, 60 * UNIT, now + 7 * DAY), (self.w.payee2, 90 * UNIT, now + 12 * DAY)]}
 
     # ---- what people do
 
@@ -157,7 +162,7 @@ class Walk(RuleBasedStateMachine):
             objectionThreshold=(0, 1_000, 5_000)[seats - 1],
             objectionWindow=HOUR * (1 + quorum),
             attestationWindow=DAY * seats,
-            milestones=[(self.w.payee, 60 * UNIT, now + 7 * DAY), (self.w.payee2, 90 * UNIT, now + 12 * DAY)],
+            **self.purposes(now),
         )
         sender = getattr(self.w, who)
         call = self.do(sender, "openPool", self.w.words(plan))
@@ -321,14 +326,24 @@ class Walk(RuleBasedStateMachine):
         every = [(batch, i) for batch, kept in self.model.batches.items() for i, _ in enumerate(kept.entries)]
         return every[pick % len(every)]
 
-    @rule(pool=POOLS, pick=PICK, who=st.sampled_from(["donor1", "stranger"]), to=st.sampled_from(["donor1", "payee"]))
+    @rule(
+        pool=POOLS,
+        pick=PICK,
+        who=st.sampled_from(["donor1", "stranger"]),
+        to=st.sampled_from(["donor", "donor", "payee"]),
+    )
     def refunds(self, pool: int, pick: int, who: str, to: str) -> None:
-        known = self.model.pools.get(pool)
+        """Mostly of a pool that is over, and of a gift that is there."""
+        over = [n for n, p in self.model.pools.items() if p.state(self.told.now) in (FROZEN, COMPLETED)]
+        number = over[pick % len(over)] if over and pick % 5 else pool
+        known = self.model.pools.get(number)
         places = sorted(known.gifts) if known else []
         start = places[pick % len(places)] if places and pick % 9 else pick
-        sender, receiver = getattr(self.w, who), getattr(self.w, to)
-        call = self.do(sender, "refund", pool, start, receiver)
-        self.both(pool, call, lambda now: self.model.refund(now, sender, pool, start, receiver))
+        sender, receiver = getattr(self.w, who), getattr(self.w, to, self.w.donor1)
+        if to == "donor" and known and start in known.gifts:
+            receiver = known.gifts[start][0]
+        call = self.do(sender, "refund", number, start, receiver)
+        self.both(number, call, lambda now: self.model.refund(now, sender, number, start, receiver))
 
     @precondition(lambda self: self.model.batches)
     @rule(pick=PICK, honest=st.sampled_from([True, True, True, False]))
@@ -422,7 +437,9 @@ class Walk(RuleBasedStateMachine):
 
     # ---- what happens
 
-    @rule(days=st.sampled_from([0, 0, 0, 0, 1, 3]), which=st.integers(0, 30), late=st.integers(0, 1))
+    @rule(
+        days=st.sampled_from([0, 0, 0, 0, 1, 3]), which=st.sampled_from([0, 0, 0, 1, 1, 2, 9]), late=st.integers(0, 1)
+    )
     def waits(self, days: int, which: int, late: int) -> None:
         """Some days, or to just before a moment at which something changes, so that the next call meets it."""
         now = self.told.now
@@ -478,5 +495,3 @@ MUST_SEE_IN_TIME = {
     *("NoBatch", "OtherPool", "ZeroDonor", "ContributionsBrought"),
 }
 """And this on a long one."""
-
-__all__ = ["DISPUTED", "LONG", "MUST_SEE", "MUST_SEE_IN_TIME", "PLANNED", "RELEASED", "Walk"]

@@ -199,6 +199,8 @@ class World:
     judgement: Contract
     sponsors: Contract
     payouts: Contract
+    pledges: Contract
+    vouchers: Contract
     addresses: dict[str, str]
     keys: dict[str, bytes]
     artifacts: dict[str, Any]
