@@ -101,22 +101,22 @@ class Walk(RuleBasedStateMachine):
         # What a call did not touch is looked at in turn, and all of it now and then: nothing there may move.
         in_turn = 1 + self.steps % max(1, len(told.pools))
         looked = {in_turn, touched} & set(told.pools)
+        states = {number: pool.state(told.now) for number, pool in model.pools.items()}
+        modelled = {(self.w.fund, "stateOf", number): state for number, state in states.items()}
         if LONG or self.steps % 10 == 0:
             looked = set(told.pools)
-            check_storage(self.w, told, told.gifts, told.batches)
+            check_storage(self.w, told, told.gifts, told.batches, modelled)
         else:
-            check_pools(self.w, told, looked)
+            check_pools(self.w, told, looked, modelled)
         check_lines(told, looked)
         balances = model.tokens.balances
         assert told.balances == {k: v for k, v in balances.items() if v or k in told.balances}
-        states = self.w.see_all([(self.w.fund, "stateOf", number) for number in model.pools])
-        for state, (number, pool) in zip(states, model.pools.items(), strict=True):
+        for number, pool in model.pools.items():
             assert told.pools[number] == pool.storage()
             assert told.milestones[number] == [m.storage() for m in pool.milestones]
             assert told.panels[number]["reserved"] == pool.reserved
-            assert state == pool.state(told.now)
             assert told.matched.get(number, False) == pool.matched
-            self.seen[f"state {state}"] += 1
+            self.seen[f"state {states[number]}"] += 1
 
     def do(self, sender: str, function: str, *args: Any) -> Callable[[], Any]:
         """Return a call to the fund or the Judgement, to be made later."""
@@ -296,6 +296,25 @@ class Walk(RuleBasedStateMachine):
             call = self.do(donor, "object", number, milestone, m.evidence, starts)
             case = (number, milestone, m.evidence)
             self.both(number, call, lambda now, d=donor, c=case, s=starts: self.model.object(now, d, c, s))
+
+    @rule(number=POOLS, milestone=MILESTONES, how=st.sampled_from(["confirmed", "new evidence", "again", "in time"]))
+    def is_disputed(self, number: int, milestone: int, how: str) -> None:
+        """A milestone is approved and disputed; then its attestors confirm it, new evidence comes, or neither."""
+        pool = self.model.pools.get(number)
+        if pool is None or milestone >= len(pool.milestones):
+            return
+        seats = range(1, len(pool.plan["attestors"]) + 1)
+        self.goes_through(number, milestone, True, False)
+        if pool.milestones[milestone].state != APPROVED:
+            return
+        self.disputes(0)
+        if how == "new evidence":
+            self.submits(number, milestone, "ngo", "b")
+        for seat in seats if how != "in time" else ():
+            text = "b" if how == "new evidence" else "a"
+            self.attests(pool=number, milestone=milestone, seat=seat, text=text, approved=True, signed=False)
+        if how == "again" and pool.milestones[milestone].state == APPROVED:
+            self.disputes(0)
 
     @precondition(lambda self: self.model.batches)
     @rule(pool=POOLS, milestone=MILESTONES, text=TEXTS, pick=PICK)
