@@ -22,6 +22,7 @@ contract Judgement is IJudgement, EIP712 {
     uint256 private constant _ROTATION_DELAY = 7 days;
     uint256 private constant _WHOLE = 10_000;
     uint32 private constant _NEVER = type(uint32).max;
+    uint16 private constant _LAST_ROUND = type(uint16).max - 1; // for evidence: one more is kept for a dispute
     bytes32 private constant _ATTESTATION_TYPEHASH = keccak256(
         "Attestation(address attestor,uint256 pool,uint256 milestone,uint256 round,"
         "bytes32 evidence,bool approved,uint256 deadline)"
@@ -77,6 +78,8 @@ contract Judgement is IJudgement, EIP712 {
             revert MilestoneIs(pool, milestone, state);
         }
         if (evidence == 0) revert NoEvidence();
+        if (state == MilestoneState.Disputed && evidence == m.evidence) revert SameEvidence(evidence);
+        if (m.round >= _LAST_ROUND) revert NoRoundLeft(pool, milestone);
         if (state != MilestoneState.Disputed) _reserve(pool, p, milestone);
 
         m.evidence = evidence;
@@ -465,8 +468,7 @@ contract Judgement is IJudgement, EIP712 {
         return rotations < seat.from || gone ? 0 : seat.number;
     }
 
-    /// @dev The pool freezes after `deadline` for this milestone's sake; stored without what pauses have added so far.
-    /// In a pause it counts from its end: the fund adds what the pause still lasts.
+    /// @dev The pool freezes after `deadline` and what pauses add to it from now on, also the rest of one under way.
     function _setDue(uint256 pool, Milestone storage m, uint256 deadline) private {
         m.due = uint32(deadline - FUND.poolOf(pool).stoodStill());
         FUND.moveClock(pool);
