@@ -411,7 +411,8 @@ contract Judgement is IJudgement, EIP712 {
     function _object(address donor, uint256 pool, uint256 milestone, uint64 start, uint64 amount) private {
         Milestone storage m = _milestones[pool][milestone];
         if (start >= m.lineAtEvidence) revert GaveLater(start, m.lineAtEvidence);
-        if (_objections[pool][milestone][m.round][start]) revert AlreadyObjected(pool, milestone, start);
+        // Whoever hands a part of a signed objection in first must not make the rest of it fail.
+        if (_objections[pool][milestone][m.round][start]) return;
         _objections[pool][milestone][m.round][start] = true;
         m.objected += amount;
         emit Objected(pool, milestone, donor, m.round, m.evidence, start, amount);
@@ -449,9 +450,9 @@ contract Judgement is IJudgement, EIP712 {
         if (_seats[pool][joining].number != 0) revert BadRotation("who joins sat here before");
         if (joining == p.ngo) revert BadRotation("who joins is the NGO");
         if (!_REGISTER.isAccredited(joining, IRegister.Kind.Attestor)) revert IPooledFund.NotAccredited(joining);
-        IPooledFund.Milestone[] memory planned = FUND.milestonesOf(pool);
-        for (uint256 i = p.firstOpen; i < planned.length; ++i) {
-            if (planned[i].payee == joining) revert BadRotation("who joins is a payee");
+        for (uint256 i = p.firstOpen; i < p.milestones; ++i) {
+            // slither-disable-next-line calls-loop -- the fund is ours and fixed; at most 32 milestones are open
+            if (FUND.milestoneOf(pool, i).payee == joining) revert BadRotation("who joins is a payee");
         }
     }
 

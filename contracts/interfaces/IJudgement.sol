@@ -159,7 +159,6 @@ interface IJudgement {
     error NotAnAttestor(uint256 pool, address account);
     error AlreadyAttested(uint256 pool, uint256 milestone, address attestor);
     error WindowClosed(uint256 at);
-    error AlreadyObjected(uint256 pool, uint256 milestone, uint64 start);
     /// @dev The gift came after the evidence.
     error GaveLater(uint64 start, uint64 line);
     /// @dev The receipt is of another pool.
@@ -197,11 +196,12 @@ interface IJudgement {
     // ----------------------------------------------------------------------------------------------- objections
 
     /// @notice A direct contributor objects to an approved milestone, in its objection window, with its contributions
-    /// at these places.
+    /// at these places. Each counts once in a round; what objects already is passed over.
     function object(uint256 pool, uint256 milestone, bytes32 evidence, uint64[] calldata starts) external;
 
     /// @notice As `object`, by the donor's signature, which anyone may hand in, with any of the donor's direct
-    /// contributions and receipts. For a batch's donor the receipt key signs.
+    /// contributions and receipts. For a batch's donor the receipt key signs. Whoever hands it in can bring fewer of
+    /// them; the same signature then serves for the others.
     /// @dev Objection(address donor,uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,uint256 deadline),
     /// or ERC-1271.
     function objectBySignature(
