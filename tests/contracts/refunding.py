@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from entrytree import Tree, entry_of, seed_of
 from eth_keys.datatypes import PrivateKey
-from eth_utils import keccak
+from eth_utils import keccak, to_checksum_address
 from signing import CHAIN, REFUND, separator, sign
 from world import DAY, NEVER, UNIT, World, b32
 
@@ -23,7 +23,7 @@ DONORS = [PrivateKey(key).public_key.to_checksum_address() for key in KEYS]
 
 def address_of(number: int) -> str:
     """Return an address that nobody else has."""
-    return "0x" + keccak(text=f"address {number}")[:20].hex()
+    return str(to_checksum_address(keccak(text=f"address {number}")[:20]))
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +63,7 @@ def consent(w: World, recorded: Recorded, position: int, to: str, **said: Any) -
 
 def claim(w: World, recorded: Recorded, position: int, to: str, **how: Any) -> dict[str, Any]:
     """Let anyone hand in a donor's word; entry i is DONORS[i]'s if nothing else is said."""
-    signature = how.get("signature") or consent(w, recorded, position, to, **how)
+    signature = how["signature"] if "signature" in how else consent(w, recorded, position, to, **how)
     receipt, deadline = how.get("receipt", recorded.receipt(position)), how.get("deadline", NEVER)
     return w.do(w.relayer, w.fund, "refundEntry", receipt, to, deadline, signature, at=how.get("at"))
 
