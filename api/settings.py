@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.errors import SettingsError
 
-CONTRACTS = ("Consortium", "PooledFund", "Register", "SettlementToken")
+CONTRACTS = ("Consortium", "Judgement", "PooledFund", "Register", "SettlementToken")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACTS = ("Consortium", "PooledFund", "Register", "SettlementToken")
+CONTRACTS = ("Consortium", "Judgement", "PooledFund", "Register", "SettlementToken")
 
 
 def compiled(name: str) -> str:

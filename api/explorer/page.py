@@ -126,6 +126,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             "fund": health["fund"],
             "chain_id": health["chain_id"],
             "rpc": settings.public_rpc,
+            "now": time.time(),
         }
         return _render("contribution.html", context, connect=_ANY_NODE)
 

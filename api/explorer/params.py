@@ -109,6 +109,7 @@ def _optional(read: Callable[[Any], Value]) -> PlainValidator:
 _HEX20 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{40}$"})
 _HEX32 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{64}$"})
 _POOL = WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MAX_POOL})
+_COUNTED = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 2**32 - 1})
 _BLOCK = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MAX_BLOCK})
 _MONEY = WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "description": "base units"})
 _TIME = WithJsonSchema({"type": "string", "examples": ["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"]})
@@ -117,6 +118,10 @@ _TEXT = WithJsonSchema({"type": "string"})
 
 def _read_pool(text: Any) -> int:
     return whole(text, 1, _MAX_POOL)
+
+
+def _read_milestone(text: Any) -> int:
+    return whole(text, 0, _MAX_POOL)
 
 
 def _read_block(text: Any) -> int:
@@ -145,6 +150,9 @@ AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX20]
 HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX32]
 
 Pool = Annotated[int | None, Query(description="a pool's number"), _optional(_read_pool), _POOL]
+Milestone = Annotated[
+    int | None, Query(description="a milestone's number, from 0"), _optional(_read_milestone), _COUNTED
+]
 Address = Annotated[bytes | None, Query(description="an address"), _optional(_read_address), _HEX20]
 Hash = Annotated[bytes | None, Query(), _optional(_read_hash), _HEX32]
 Block = Annotated[int | None, Query(description="a block's number; inclusive"), _optional(_read_block), _BLOCK]

@@ -195,6 +195,31 @@ def _add_record(router: APIRouter, queries: Queries) -> None:
         """Releases, the newest first."""
         return Json(queries.releases(pool=pool, ngo=ngo, payee=payee, cursor=cursor, limit=limit))
 
+    @router.get("/objections", response_model=shapes.Page[shapes.Objection], responses=_MISSING, tags=["record"])
+    async def objections(
+        pool: p.Pool = None,
+        milestone: p.Milestone = None,
+        donor: p.Address = None,
+        cursor: p.Cursor = None,
+        limit: p.Limit = _LIMIT,
+    ) -> Json:
+        """Objections, the newest first."""
+        return Json(queries.objections(pool=pool, milestone=milestone, donor=donor, cursor=cursor, limit=limit))
+
+    @router.get("/returns", response_model=shapes.Page[shapes.Return], responses=_MISSING, tags=["record"])
+    async def returns(
+        pool: p.Pool = None, ngo: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Return what payees gave back to their pools, the newest first."""
+        return Json(queries.returns(pool=pool, ngo=ngo, cursor=cursor, limit=limit))
+
+    @router.get("/refunds", response_model=shapes.Page[shapes.Refund], responses=_MISSING, tags=["record"])
+    async def refunds(
+        pool: p.Pool = None, account: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Refunds, the newest first. `account`: the donor, or the gateway that took the rest of a batch."""
+        return Json(queries.refunds(pool=pool, account=account, cursor=cursor, limit=limit))
+
     @router.get("/events", response_model=shapes.Page[shapes.Event], tags=["record"])
     async def events(
         *,

@@ -13,7 +13,19 @@ from contextlib import contextmanager
 from api.explorer import shapes
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
-from api.explorer.queries import batches, contributions, donors, events, health, judgements, movements, ngos, pools
+from api.explorer.queries import (
+    batches,
+    contributions,
+    donors,
+    events,
+    health,
+    judgements,
+    movements,
+    ngos,
+    pools,
+    receipt,
+    refunds,
+)
 from api.explorer.queries import filters as filtered
 from api.explorer.queries import search as searching
 from api.explorer.queries.filters import Filters
@@ -140,7 +152,7 @@ class Queries:
     def contribution(self, pool: int, start: int) -> shapes.ContributionDetail:
         """Return a contribution with its proof and its trace."""
         with self._read() as read:
-            return contributions.detail(read, pool, start)
+            return receipt.detail(read, pool, start)
 
     def batches(
         self,
@@ -217,6 +229,43 @@ class Queries:
         """Return releases, filtered by any of pool, the pool's NGO and payee."""
         with self._read() as read:
             return judgements.releases(read, pool=pool, ngo=ngo, payee=payee, at=At(cursor, limit))
+
+    def objections(
+        self,
+        *,
+        pool: int | None = None,
+        milestone: int | None = None,
+        donor: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Objection]:
+        """Return objections, filtered by any of pool, milestone and donor."""
+        with self._read() as read:
+            return judgements.objections(read, pool=pool, milestone=milestone, donor=donor, at=At(cursor, limit))
+
+    def returns(
+        self,
+        *,
+        pool: int | None = None,
+        ngo: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Return]:
+        """Return what payees gave back, filtered by pool or its NGO."""
+        with self._read() as read:
+            return judgements.returns(read, pool=pool, ngo=ngo, at=At(cursor, limit))
+
+    def refunds(
+        self,
+        *,
+        pool: int | None = None,
+        account: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Refund]:
+        """Return refunds, filtered by pool, by donor or gateway, or both."""
+        with self._read() as read:
+            return refunds.page(read, pool, account, At(cursor, limit))
 
     def events(
         self,

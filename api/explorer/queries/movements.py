@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, Table, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import paging
+from api.explorer.queries.contributions import WAYS
 from api.explorer.queries.reader import Reader
 from api.types import ANONYMOUS
 
@@ -47,7 +48,7 @@ def _shapes(read: Reader, logs: Sequence[Row[Any]]) -> list[shapes.Movement]:
         places = [row.log for row in logs if row.event == event]
         if places:
             rows = read.rows(select(table).where(table.c.log.in_(places)))
-            read.load(accounts=[getattr(row, who) for row in rows], pools=[row.pool for row in rows])
+            read.load(accounts=[getattr(row, who) for row in rows] if who else (), pools=[row.pool for row in rows])
             found.update({row.log: shape(read, row) for row in rows})
     return [found[row.log] for row in logs]
 
@@ -68,7 +69,8 @@ def _contribution(read: Reader, row: Row[Any]) -> shapes.Movement:
     identity = f"{row.pool}-{row.start}"
     donor = None if row.donor == ANONYMOUS else row.donor
     base = _base(read, row, "contribution", donor, f"/contribution/{identity}")
-    return {**base, "amount": str(row.amount), "token": read.pool_token(row.pool), "contribution": identity}
+    token = read.pool_token(row.pool)
+    return {**base, "amount": str(row.amount), "token": token, "contribution": identity, "via": WAYS[row.via]}
 
 
 def _batch(read: Reader, row: Row[Any]) -> shapes.Movement:
@@ -81,6 +83,29 @@ def _batch(read: Reader, row: Row[Any]) -> shapes.Movement:
 def _release(read: Reader, row: Row[Any]) -> shapes.Movement:
     base = _base(read, row, "release", row.payee, f"/pool/{row.pool}")
     return {**base, "amount": str(row.amount), "token": read.token(row.token), "milestone": row.milestone}
+
+
+def _return(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "return", row.payee, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "milestone": row.milestone}
+
+
+def _refund(read: Reader, row: Row[Any]) -> shapes.Movement:
+    if row.start is None:
+        base = _base(read, row, "refund", row.account, f"/batch/{text.hexed(row.batch)}")
+        return {**base, "amount": str(row.amount), "token": read.token(row.token), "batch": text.hexed(row.batch)}
+    identity = f"{row.pool}-{row.start}"
+    base = _base(read, row, "refund", row.account, f"/contribution/{identity}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "contribution": identity}
+
+
+def _dispute(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "dispute", None, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "milestone": row.milestone}
+
+
+def _cancellation(read: Reader, row: Row[Any]) -> shapes.Movement:
+    return _base(read, row, "cancellation", row.account, f"/pool/{row.pool}")
 
 
 def _evidence(read: Reader, row: Row[Any]) -> shapes.Movement:
@@ -96,10 +121,15 @@ def _pool(read: Reader, row: Row[Any]) -> shapes.Movement:
     return {**_base(read, row, "pool", row.ngo, f"/pool/{row.pool}"), "token": read.token(row.token)}
 
 
-_KINDS: dict[str, tuple[Table, str, Callable[[Reader, Row[Any]], shapes.Movement]]] = {
+_KINDS: dict[str, tuple[Table, str | None, Callable[[Reader, Row[Any]], shapes.Movement]]] = {
     "Contributed": (tables.contributions, "donor", _contribution),
     "BatchRecorded": (tables.batches, "gateway", _batch),
     "Released": (tables.releases, "payee", _release),
+    "Returned": (tables.returns, "payee", _return),
+    "Refunded": (tables.refunds, "account", _refund),
+    "BatchRefunded": (tables.refunds, "account", _refund),
+    "MilestoneDisputed": (tables.disputes, None, _dispute),
+    "Cancelled": (tables.cancellations, "account", _cancellation),
     "EvidenceSubmitted": (tables.evidence, "ngo", _evidence),
     "Attested": (tables.attestations, "attestor", _attestation),
     "PoolOpened": (tables.pools, "ngo", _pool),

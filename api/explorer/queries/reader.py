@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.content import ContentFolder
+from api.explorer.trace import Move
 from api.types import MemberKind
 
 KINDS: dict[int, shapes.MemberKindName] = {
@@ -18,6 +19,7 @@ KINDS: dict[int, shapes.MemberKindName] = {
     MemberKind.ATTESTOR: "attestor",
     MemberKind.GATEWAY: "gateway",
     MemberKind.TOKEN: "token",
+    MemberKind.PROVIDER: "provider",
 }
 _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
@@ -37,7 +39,8 @@ class Reader:
         self._who: dict[bytes, shapes.Who] = {}
         self._tokens: dict[bytes, shapes.Token] = {}
         self._pools: dict[int, tuple[str, bytes]] = {}
-        self._released: dict[int, int] = {}
+        self.moves: dict[int, list[Move]] = {}
+        """What happened to pools' lines, kept by `places`."""
 
     def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """Return all rows of a query."""
@@ -118,15 +121,6 @@ class Reader:
         """Return whether there is such a pool."""
         self.load(pools=(pool,))
         return pool in self._pools
-
-    def released(self, pool: int) -> int:
-        """Return how much of a pool's line was released, from its front."""
-        if pool not in self._released:
-            releases = tables.releases.c
-            query = select(releases.start + releases.amount).where(releases.pool == pool)
-            row = self.first(query.order_by(releases.start.desc()))
-            self._released[pool] = row[0] if row else 0
-        return self._released[pool]
 
     def has_block(self, number: int, block_hash: bytes) -> bool:
         """Return whether this very block is indexed."""

@@ -104,6 +104,7 @@ def _member(read: Reader, account: bytes) -> list[shapes.Hit]:
         "attestor": f"{_API}/attestations?attestor={shown}",
         "gateway": f"{_API}/batches?gateway={shown}",
         "token": "/",
+        "provider": f"{_API}/vouchers?provider={shown}",
     }
     if who["kind"] is None:
         return []

@@ -49,6 +49,9 @@ SHAPES: dict[str, Any] = {
     "/ngos/{ngo}": shapes.Ngo,
     "/attestations": shapes.Page[shapes.Attestation],
     "/releases": shapes.Page[shapes.Release],
+    "/objections": shapes.Page[shapes.Objection],
+    "/returns": shapes.Page[shapes.Return],
+    "/refunds": shapes.Page[shapes.Refund],
     "/events": shapes.Page[shapes.Event],
 }
 
@@ -129,6 +132,9 @@ def test_pool(get: Any, world: World) -> None:
 def test_milestones(get: Any, world: World) -> None:
     first, second, third = get("/pools/1/milestones")
     assert [m["state"] for m in (first, second, third)] == ["released", "submitted", "planned"]
+    assert first["due"] is None
+    assert second["due"] == second["evidence"][-1]["submitted"]["time"] + 7 * 86400
+    assert third["due"] == third["evidence_deadline"]
     [evidence] = first["evidence"]
     assert evidence["content"]["state"] == "matches"
     assert evidence["content"]["uri"] == "ipfs://report"
@@ -151,7 +157,9 @@ def test_contribution(get: Any, world: World) -> None:
     assert (direct["batch"], direct["gateway"], direct["entry"], direct["position"]) == (None, None, None, None)
     assert (direct["spent"], direct["waiting"], direct["number"]) == (str(12 * USD), "0", 1)
     [part] = direct["trace"]
-    assert (part["milestone"], part["amount"], part["release"]["end"]) == (0, str(12 * USD), str(30 * USD))
+    assert (part["milestone"], part["amount"], part["release"]["spent"]) == (
+        0, str(12 * USD), [{"start": "0", "end": str(30 * USD)}],
+    )  # fmt: skip
     items = get(f"/batches/{hexed(world.batch)}/contributions")["items"]
     [cut] = [item for item in items if int(item["start"]) < 30 * USD < int(item["end"])]
     parts = get(f"/contributions/{cut['id']}")["trace"]
@@ -249,7 +257,9 @@ def test_events(get: Any, world: World) -> None:
     assert batches[-1]["address"].lower() == hexed(FUND)
     assert {e["place"]["block"] for e in get("/events", from_block=2, to_block=3)["items"]} == {2, 3}
     tx = get("/events", tx=hexed(world.release_tx))["items"]
-    assert [e["event"] for e in tx] == ["Attested", "EvidenceSubmitted", "DeadlineMoved", "Released", "Released"]
+    assert [e["event"] for e in tx] == [
+        "Attested", "EvidenceSubmitted", "DeadlineMoved", "Spent", "Released", "Spent", "Released",
+    ]  # fmt: skip
     assert get("/events", event="Nothing")["items"] == []
     assert get("/events", from_block=5, to_block=2)["items"] == []
 
