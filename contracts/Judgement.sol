@@ -280,8 +280,9 @@ contract Judgement is IJudgement, EIP712 {
 
     /// @inheritdoc IJudgement
     function hasAttested(uint256 pool, uint256 milestone, address attestor) external view returns (bool) {
-        uint256 seat = _seats[pool][attestor].number;
-        return seat != 0 && (_attested[pool][milestone][_known(pool, milestone).round] >> seat) & 1 == 1;
+        Milestone storage m = _known(pool, milestone);
+        uint256 seat = _seatFor(pool, attestor, m.rotations);
+        return seat != 0 && (_attested[pool][milestone][m.round] >> seat) & 1 == 1;
     }
 
     /// @inheritdoc IJudgement

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,7 @@ VENV = ROOT / ".venv"
 STATE = ROOT / ".moa"
 TOOLS = STATE / "bin"
 SOLC_VERSION = "0.8.30"
-OLDEST_NODE = 18
+OLDEST_NODE = 20
 
 
 class SetupError(Exception):
@@ -130,7 +132,7 @@ def npm() -> list[str]:
 
 
 def set_up_npm(dev: bool) -> None:
-    """Install Ganache, solc and OpenZeppelin as locked."""
+    """Install Ganache, solc and OpenZeppelin as locked; for the tests also solhint and Anvil."""
     if not dev and (STATE / "stamps" / "npm-dev").exists():
         return
     name = "npm-dev" if dev else "npm"
@@ -138,13 +140,29 @@ def set_up_npm(dev: bool) -> None:
     if stamp is None:
         return
     say("installing Ganache, solc and OpenZeppelin (package-lock.json)")
-    extra = [] if dev else ["--omit=dev"]
+    # What is optional is Anvil, which only the tests use, and what would make Ganache's WebSockets faster.
+    extra = [] if dev else ["--omit=dev", "--omit=optional"]
     run(
         [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *extra],
         "Installing the npm packages",
         "Is the npm registry reachable? Then run it again.",
     )
+    if dev:
+        check_anvil()
     done(stamp)
+
+
+def check_anvil() -> None:
+    """See that Anvil came if there is one for this machine: npm is silent about an optional package that fails.
+
+    Its packages are named one by one, since a lock without addresses loses what `@foundry-rs/anvil` itself asks for.
+    """
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    package = f"node_modules/@foundry-rs/anvil-{sys.platform}-{machine}"
+    if package not in json.loads((ROOT / "package-lock.json").read_text())["packages"]:
+        say("there is no Anvil for this machine: the contract tests run on Ganache alone, and slower")
+    elif not (ROOT / package).exists():
+        raise SetupError("Installing Anvil failed. Is the npm registry reachable? Then run it again.")
 
 
 def set_up_solc() -> None:

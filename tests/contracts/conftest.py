@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import socket
+import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import brownie
 import pytest
 from brownie import _config
+from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak
+from nodes import anvil, free_port, has_anvil
 from world import (
     ADMIN,
     ATTESTOR_KIND,
@@ -34,6 +36,8 @@ from world import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest.register_assert_rewrite("booked", "drain", "judged", "machine", "machine_books", "replay", "truth")
+
 # Each block comes one second after the last, so that the tests own the clock; quiet, since nobody reads what it says
 # and a full pipe would stop it. Brownie's configuration file has no place for these.
 GANACHE = (
@@ -46,9 +50,7 @@ def pytest_collection_modifyitems() -> None:
     """Before Brownie starts its node, say how, and on a port that nobody uses: it would join whoever is there."""
     network = _config.CONFIG.networks["ganache-cli"]
     network["cmd"] = GANACHE
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        network["cmd_settings"]["port"] = probe.getsockname()[1]
+    network["cmd_settings"]["port"] = free_port()
 
 
 def selector(signature: str) -> bytes:
@@ -66,16 +68,18 @@ ACCREDIT, REVOKE = selector("accredit(address,uint8,bytes32,bytes32,string)"), s
 
 def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], keys: dict[str, bytes]) -> World:
     """Deploy the contracts with the whole layout of roles; the deployer ends with nothing."""
-    w = World(node, *[None] * 7, addresses, keys, artifacts)  # type: ignore[arg-type]
+    w = World(node, *[None] * 9, addresses, keys, artifacts)  # type: ignore[arg-type]
     w.consortium = w.deploy("Consortium", w.deployer)
     w.register = w.deploy("Register", w.consortium.address)
     w.token = w.deploy("SettlementToken", w.consortium.address, "Moa USD", "mUSD")
     *_, fund = islice(next_addresses(node, w.deployer), 4)
     w.judgement = w.deploy("Judgement", w.register.address, fund)
-    w.sponsors = w.deploy("MockFor", fund)
-    w.payouts = w.deploy("MockFor", fund)
+    w.sponsors = w.deploy("SponsorBook", fund)
+    w.payouts = w.deploy("PayoutBook", fund)
     books = (w.judgement.address, w.sponsors.address, w.payouts.address)
     w.fund = w.deploy("PooledFund", w.consortium.address, w.register.address, *books)
+    w.pledges = w.deploy("PledgeBook", w.fund.address)
+    w.vouchers = w.deploy("VoucherBook", w.fund.address)
 
     def manage(function: str, *args: Any) -> None:
         w.do(w.deployer, w.consortium, function, *args)
@@ -115,11 +119,38 @@ def artifacts() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def deployed(artifacts: dict[str, Any]) -> World:
-    """The world at its beginning: contracts, members, and people with tokens that the fund may take."""
-    node = Node(brownie.web3.provider.endpoint_uri)
-    addresses = dict(zip(PEOPLE, (str(a) for a in brownie.accounts), strict=True))
+def on_ganache(artifacts: dict[str, Any]) -> World:
+    """The world at its beginning, on Brownie's node."""
+    return begin(Node(brownie.web3.provider.endpoint_uri), artifacts)
+
+
+@pytest.fixture(scope="session")
+def on_anvil(artifacts: dict[str, Any]) -> Iterator[World]:
+    """The same on Anvil, where there is one."""
+    if not has_anvil():
+        pytest.skip("There is no Anvil for this machine.")
+    with anvil() as node:
+        yield begin(node, artifacts)
+
+
+@pytest.fixture(scope="session")
+def deployed(request: pytest.FixtureRequest) -> World:
+    """The world of all tests: `MOA_NODE` says where."""
+    world: World = request.getfixturevalue("on_" + os.environ.get("MOA_NODE", "ganache"))
+    return world
+
+
+@pytest.fixture(params=["ganache", "anvil"])
+def anywhere(request: pytest.FixtureRequest) -> World:
+    """The world on one node, and on the other."""
+    world: World = request.getfixturevalue("on_" + request.param)
+    return world
+
+
+def begin(node: Node, artifacts: dict[str, Any]) -> World:
+    """Deploy the contracts, let the members in, and give people tokens that the fund may take."""
     keys = dict(zip(PEOPLE, keys_of("brownie", len(PEOPLE)), strict=True))
+    addresses = {name: PrivateKey(key).public_key.to_checksum_address() for name, key in keys.items()}
     w = deploy(node, artifacts, addresses, keys)
     accredit(w, w.token.address, TOKEN_KIND, "Moa USD")
     for name in PEOPLE:

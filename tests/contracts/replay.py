@@ -6,29 +6,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from entrytree import Tree, seed_of
+from eth_utils import to_checksum_address
+from judged import JudgementReplay
 from world import ZERO, ZERO32, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PLANNED, SUBMITTED, APPROVED, REJECTED, RELEASED = range(5)
+SOURCES = ("fund", "judgement", "register", "token")
 
 
-class Replay:
-    """The storage of the fund, the register and the token, as their events tell it."""
+class Replay(JudgementReplay):
+    """The storage of the contracts, as their events tell it."""
 
     def __init__(self, w: World) -> None:
+        super().__init__()
         self.w = w
         self.read_to = -1
         self.now = 0
         self.pools: dict[int, dict[str, Any]] = {}
-        self.milestones: dict[int, list[dict[str, Any]]] = {}
-        self.seats: dict[int, list[str]] = {}
-        self.attested: set[tuple[int, int, int, str]] = set()
+        self.limits: dict[int, dict[str, Any]] = {}
+        self.planned: dict[int, list[dict[str, Any]]] = {}
+        self.refunds: dict[tuple[int, int], int] = {}
+        self.fronts: dict[int, int] = {}
+        self.matched: dict[int, bool] = {}
+        self.trees: dict[bytes, Tree] = {}
+        self.recorded: dict[bytes, tuple[str, bytes]] = {}
         self.gifts: dict[tuple[int, int], dict[str, Any]] = {}
         self.batches: dict[bytes, dict[str, Any]] = {}
         self.lines: dict[int, list[tuple[int, int]]] = {}
-        self.spent: dict[int, list[tuple[int, int]]] = {}
+        self.spent: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self.members: dict[str, dict[str, Any]] = {}
         self.balances: dict[str, int] = {}
         self.spent_nonces: set[tuple[str, bytes]] = set()
@@ -42,7 +49,7 @@ class Replay:
         head, self.now = int(latest["number"], 16), int(latest["timestamp"], 16)
         self.times[latest["hash"]] = self.now
         asked = {"fromBlock": hex(self.read_to + 1), "toBlock": hex(head)}
-        sources = {c.address.lower(): n for n in ("fund", "register", "token") for c in [getattr(self.w, n)]}
+        sources = {c.address.lower(): n for n in SOURCES for c in [getattr(self.w, n)]}
         for log in self.w.node.rpc("eth_getLogs", asked):
             source = sources.get(log["address"].lower())
             if source is None:
@@ -65,25 +72,32 @@ class Replay:
     # ---- the fund
 
     def on_fund_PoolOpened(self, v: dict[str, Any], _log: Any) -> None:
-        same = (
-            *("token", "fundingThreshold", "fundingDeadline", "ngo", "objectionWindow", "attestationWindow"),
-            *("quorum", "openEnded", "name", "descriptionHash"),
+        same = ("token", "fundingThreshold", "fundingDeadline", "ngo", "openEnded", "name", "descriptionHash")
+        zero = (
+            *("raised", "acceptsUntil", "released", "returned", "refunded", "defaultsAt", "pausedUntil", "clockShift"),
+            *("milestones", "milestonesReleased"),
         )
-        zero = ("raised", "acceptsUntil", "released", "refunded", "defaultsAt", "attestors", "milestonesReleased")
-        assert v["pool"] == len(self.pools) + 1
-        self.pools[v["pool"]] = {k: v[k] for k in same} | dict.fromkeys(zero, 0) | {"paused": False}
-        for of_pool in (self.milestones, self.seats, self.lines, self.spent):
-            of_pool[v["pool"]] = []
+        number = v["pool"]
+        assert number == len(self.pools) + 1
+        self.pools[number] = {k: v[k] for k in same} | dict.fromkeys(zero, 0) | {"paused": False}
+        rules = ("ngo", "objectionWindow", "attestationWindow", "objectionThreshold", "quorum", "openEnded")
+        zero = ("attestors", "rotations", "firstOpen", "milestones", "idleUntil", "reserved")
+        self.panels[number] = {k: v[k] for k in rules} | dict.fromkeys(zero, 0)
+        self.planned[number], self.milestones[number], self.seats[number], self.lines[number] = [], [], {}, []
+        self.limits[number] = {"programme": ZERO32, "beneficiaryCap": 0, "voucherCap": 0, "voucherPeriod": 0}
 
-    def on_fund_AttestorSeated(self, v: dict[str, Any], _log: Any) -> None:
-        self.seats[v["pool"]].append(v["attestor"])
-        self.pools[v["pool"]]["attestors"] += 1
+    def on_fund_LimitsSet(self, v: dict[str, Any], _log: Any) -> None:
+        self.limits[v["pool"]] = {k: v[k] for k in self.limits[v["pool"]]}
 
     def on_fund_MilestoneOpened(self, v: dict[str, Any], _log: Any) -> None:
-        zero = ("state", "round", "yes", "no", "submittedAt", "approvedAt", "lineAtEvidence")
-        plan = {k: v[k] for k in ("payee", "amount", "evidenceDeadline")}
-        assert v["milestone"] == len(self.milestones[v["pool"]])
-        self.milestones[v["pool"]].append(plan | dict.fromkeys(zero, 0) | {"evidence": ZERO32})
+        number, deadline = v["pool"], v["evidenceDeadline"]
+        assert v["milestone"] == len(self.planned[number])
+        self.planned[number].append({"payee": v["payee"], "amount": v["amount"], "releasedAt": 0})
+        zero = ("state", "round", "rotations", "yes", "no", "submittedAt", "decidedAt", "lineAtEvidence", "objected")
+        judged = dict.fromkeys(zero, 0) | {"evidence": ZERO32, "disputed": False}
+        self.milestones[number].append(judged | {"evidenceDeadline": deadline, "due": deadline})
+        self.pools[number]["milestones"] += 1
+        self.panels[number]["milestones"] += 1
 
     def on_fund_DeadlineMoved(self, v: dict[str, Any], _log: Any) -> None:
         self.pools[v["pool"]] |= {k: v[k] for k in ("acceptsUntil", "defaultsAt")}
@@ -100,6 +114,12 @@ class Replay:
         self.lines[v["pool"]].append((v["start"], v["start"] + v["amount"]))
         self.gifts[v["pool"], v["start"]] = {"donor": v["donor"], "amount": v["amount"]}
 
+    def on_fund_ContributionsBrought(self, v: dict[str, Any], _log: Any) -> None:
+        pool = self.pools[v["pool"]]
+        assert (v["token"], v["start"] + v["amount"]) == (pool["token"], pool["raised"])
+        brought = [(start, end) for start, end in self.lines[v["pool"]] if start >= v["start"]]
+        assert (len(brought), brought[0][0]) == (v["count"], v["start"])
+
     def on_fund_BatchRecorded(self, v: dict[str, Any], _log: Any) -> None:
         self.lengthen(v)
         entries = tuple(v["entries"][i : i + 32] for i in range(0, len(v["entries"]), 32))
@@ -109,45 +129,77 @@ class Replay:
         ends = [*tree.starts[1:], v["start"] + v["amount"]]
         self.lines[v["pool"]] += list(zip(tree.starts, ends, strict=True))
         assert v["batch"] not in self.batches
-        self.batches[v["batch"]] = {k: v[k] for k in ("root", "start", "amount", "count", "pool")}
+        kept = {k: v[k] for k in ("root", "start", "amount", "count", "pool")}
+        self.batches[v["batch"]] = kept | {"refunded": 0, "taken": False}
+        self.trees[v["batch"]] = tree
+        self.recorded[v["batch"]] = (v["gateway"], v["gatewayReference"])
 
-    def on_fund_EvidenceSubmitted(self, v: dict[str, Any], log: Any) -> None:
-        milestone = self.milestones[v["pool"]][v["milestone"]]
-        milestone |= {"state": SUBMITTED, "round": v["round"], "evidence": v["evidence"], "yes": 0, "no": 0}
-        milestone |= {"submittedAt": self.time(log), "lineAtEvidence": v["line"]}
-        assert v["ngo"] == self.pools[v["pool"]]["ngo"]
+    def receipt(self, batch: bytes, position: int) -> tuple[Any, ...]:
+        """Return an entry's receipt, as the contracts take it."""
+        tree = self.trees[batch]
+        return (batch, position, tree.starts[position], tree.entries[position], tree.path(position))
 
-    def on_fund_Attested(self, v: dict[str, Any], _log: Any) -> None:
-        milestone = self.milestones[v["pool"]][v["milestone"]]
-        assert (v["round"], v["evidence"]) == (milestone["round"], milestone["evidence"])
-        milestone["yes" if v["approved"] else "no"] += 1
-        self.attested.add((v["pool"], v["milestone"], v["round"], v["attestor"]))
-
-    def on_fund_MilestoneApproved(self, v: dict[str, Any], _log: Any) -> None:
-        milestone = self.milestones[v["pool"]][v["milestone"]]
-        assert v["evidence"] == milestone["evidence"]
-        approved_at = v["releasableAt"] - self.pools[v["pool"]]["objectionWindow"]
-        milestone |= {"state": APPROVED, "approvedAt": approved_at}
-
-    def on_fund_MilestoneRejected(self, v: dict[str, Any], _log: Any) -> None:
-        milestone = self.milestones[v["pool"]][v["milestone"]]
-        assert v["evidence"] == milestone["evidence"]
-        milestone["state"] = REJECTED
-
-    def on_fund_Released(self, v: dict[str, Any], _log: Any) -> None:
-        pool, milestone = self.pools[v["pool"]], self.milestones[v["pool"]][v["milestone"]]
-        assert (v["start"], v["token"]) == (pool["released"], pool["token"])
-        assert (v["amount"], v["payee"]) == (milestone["amount"], milestone["payee"])
+    def on_fund_Released(self, v: dict[str, Any], log: Any) -> None:
+        pool, planned = self.pools[v["pool"]], self.planned[v["pool"]][v["milestone"]]
+        assert v["token"] == pool["token"]
+        assert (v["amount"], v["payee"]) == (planned["amount"], planned["payee"])
+        assert (v["pool"], v["milestone"]) not in self.spent
+        self.spent[v["pool"], v["milestone"]] = []
         pool["released"] += v["amount"]
         pool["milestonesReleased"] += 1
-        milestone["state"] = RELEASED
-        self.spent[v["pool"]].append((v["start"], v["start"] + v["amount"]))
+        planned["releasedAt"] = self.time(log)
+        self.release(v["pool"], v["milestone"], v["amount"], self.time(log))
+
+    def on_fund_Spent(self, v: dict[str, Any], _log: Any) -> None:
+        pool, end = self.pools[v["pool"]], v["start"] + v["amount"]
+        self.spent[v["pool"], v["milestone"]].append((v["start"], end))
+        if v["start"] < self.fronts.get(v["pool"], 0):
+            pool["returned"] -= v["amount"]
+        self.fronts[v["pool"]] = max(end, self.fronts.get(v["pool"], 0))
+
+    def on_fund_Returned(self, v: dict[str, Any], _log: Any) -> None:
+        pool, pieces = self.pools[v["pool"]], self.spent[v["pool"], v["milestone"]]
+        low, high = pieces.pop()
+        assert (v["token"], v["start"] + v["amount"]) == (pool["token"], high)
+        assert v["payee"] == self.planned[v["pool"]][v["milestone"]]["payee"]
+        if low < v["start"]:
+            pieces.append((low, v["start"]))
+        pool["released"] -= v["amount"]
+        pool["returned"] += v["amount"]
+
+    def on_fund_Refunded(self, v: dict[str, Any], _log: Any) -> None:
+        place = (v["pool"], v["start"])
+        if v["batch"] == ZERO32:
+            assert self.gifts[place]["donor"] == v["donor"]
+        else:
+            tree = self.trees[v["batch"]]
+            entry = tree.entries[tree.starts.index(v["start"])]
+            assert to_checksum_address(entry[:20]) == v["donor"]
+            self.batches[v["batch"]]["refunded"] += v["amount"]
+        self.refunds[place] = self.refunds.get(place, 0) + v["amount"]
+        self.refund(v)
+
+    def on_fund_BatchRefunded(self, v: dict[str, Any], _log: Any) -> None:
+        self.batches[v["batch"]]["refunded"] += v["amount"]
+        self.batches[v["batch"]]["taken"] = True
+        self.refund(v)
+
+    def refund(self, v: dict[str, Any]) -> None:
+        """Count what went back."""
+        pool = self.pools[v["pool"]]
+        assert v["token"] == pool["token"]
+        pool["refunded"] += v["amount"]
+
+    def on_fund_MatchingSet(self, v: dict[str, Any], _log: Any) -> None:
+        self.matched[v["pool"]] = v["matched"]
 
     def on_fund_Paused(self, v: dict[str, Any], _log: Any) -> None:
-        self.pools[v["pool"]]["paused"] = True
+        self.pools[v["pool"]] |= {"paused": True, "pausedUntil": v["until"], "clockShift": v["clockShift"]}
 
-    def on_fund_Unpaused(self, v: dict[str, Any], _log: Any) -> None:
-        self.pools[v["pool"]]["paused"] = False
+    def on_fund_Unpaused(self, v: dict[str, Any], log: Any) -> None:
+        pool = self.pools[v["pool"]]
+        pool |= {"paused": False, "clockShift": v["clockShift"]}
+        pool["pausedUntil"] = min(pool["pausedUntil"], self.time(log))
 
     # ---- the register and the token
 
