@@ -28,6 +28,21 @@ class Via(IntEnum):
     """A sponsor's, for the gifts before it."""
 
 
+class Period(IntEnum):
+    """IPledgeBook.Period."""
+
+    DAY = 0
+    WEEK = 1
+    MONTH = 2
+
+
+REASONS = (
+    *("none", "unknown", "stopped", "paused", "ended", "not due", "cap reached", "pool closed", "pool full"),
+    *("no allowance", "no balance", "refused", "run failed"),
+)
+"""IPledgeBook.Reason, in words."""
+
+
 class MemberKind(IntEnum):
     """IRegister.Kind."""
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rlp
-from eth_account import Account
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import Web3
@@ -106,9 +105,11 @@ class Ledger:
         # The fund's address is known from its deployer's nonce: what it knows must know it before.
         *_, address = islice(next_addresses(self.w3, self.admin), 4)
         judgement = self._create("Judgement", register.address, address)
-        others = (judgement.address, *(self._stand_in(address) for _ in range(2)))
+        others = (judgement.address, *(self._create(f"{name}Book", address).address for name in ("Sponsor", "Payout")))
         fund = self._create("PooledFund", consortium.address, register.address, *others)
         assert fund.address == address
+        for name in ("PledgeBook", "VoucherBook"):
+            self._create(name, address)
         for contract, function, role in [
             (token, "mint", 3),
             (fund, "recordBatch", 3),
@@ -132,7 +133,8 @@ class Ledger:
             self.accredit(attestor, 2, f"Attestor {i + 1}")
         for account in (self.gateway, self.other_gateway, self.payee, *self.donors):
             self.send(token.functions.mint(account, 10**12, self.random.randbytes(32)), self.gateway)
-            self.send(token.functions.approve(fund.address, 2**255), account)
+            for book in (fund, self.pledges, self.sponsors, self.vouchers):
+                self.send(token.functions.approve(book.address, 2**255), account)
 
     def _create(self, name: str, *args: Any) -> Any:
         built = artifact(name)
@@ -140,12 +142,6 @@ class Ledger:
         receipt = self.send(contract.constructor(*args), self.admin)
         self.contracts[name] = self.w3.eth.contract(address=receipt["contractAddress"], abi=built["abi"])
         return self.contracts[name]
-
-    def _stand_in(self, fund: str) -> str:
-        """Deploy what stands for a book that is not written: a contract that only says its fund."""
-        address: str = self._create("MockFor", fund).address
-        del self.contracts["MockFor"]
-        return address
 
     def send(self, call: Any, sender: str) -> Any:
         """Send a call and return its receipt; it must succeed."""
@@ -173,6 +169,22 @@ class Ledger:
     @property
     def judgement(self) -> Any:
         return self.contracts["Judgement"]
+
+    @property
+    def payouts(self) -> Any:
+        return self.contracts["PayoutBook"]
+
+    @property
+    def pledges(self) -> Any:
+        return self.contracts["PledgeBook"]
+
+    @property
+    def sponsors(self) -> Any:
+        return self.contracts["SponsorBook"]
+
+    @property
+    def vouchers(self) -> Any:
+        return self.contracts["VoucherBook"]
 
     @property
     def token(self) -> Any:
@@ -294,36 +306,6 @@ def words(plan: dict[str, Any]) -> tuple[Any, ...]:
     """Return a plan, with the panel's values side by side with the others, as `openPool` takes it."""
     *rest, milestones = (value for name, value in plan.items() if name not in PANEL)
     return (*rest, tuple(plan[name] for name in PANEL), milestones)
-
-
-def sign(key: bytes, contract: Any, name: str, kind: str, *values: Any) -> bytes:
-    """Return an EIP-712 signature for one of Moa's contracts; `kind` as in `Mail(address to,uint256 sum)`."""
-    primary, _, fields = kind.removesuffix(")").partition("(")
-    typed = {
-        "domain": {
-            "name": f"Moa {name}", "version": "1", "chainId": contract.w3.eth.chain_id,
-            "verifyingContract": contract.address,
-        },
-        "types": {
-            "EIP712Domain": _fields("string name,string version,uint256 chainId,address verifyingContract"),
-            primary: _fields(fields),
-        },
-        "primaryType": primary,
-        "message": dict(zip([field["name"] for field in _fields(fields)], values, strict=True)),
-    }  # fmt: skip
-    return bytes(Account.sign_typed_data(key, full_message=typed).signature)
-
-
-def _fields(text: str) -> list[dict[str, str]]:
-    return [dict(zip(("type", "name"), field.split(" "), strict=True)) for field in text.split(",")]
-
-
-def entry_receipt(contribution: dict[str, Any]) -> tuple[Any, ...]:
-    """Return a batch's entry as the fund takes it for a receipt, from its JSON."""
-    proof = contribution["proof"]
-    siblings = [bytes.fromhex(node[2:]) for node in proof["siblings"]]
-    batch, entry = (bytes.fromhex(proof[name][2:]) for name in ("batch", "entry"))
-    return (batch, proof["position"], int(proof["start"]), entry, siblings)
 
 
 def environment(**more: str) -> dict[str, str]:

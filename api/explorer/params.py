@@ -72,6 +72,19 @@ def contribution_id(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def round_id(text: str) -> tuple[int, int]:
+    """Read a payout round's id as pool and milestone.
+
+    Raises:
+        BadParameterError: It is not one.
+
+    """
+    found = _CONTRIBUTION.fullmatch(text.strip())
+    if not found or max(int(found[1]), int(found[2])) > _MAX_POOL:
+        raise BadParameterError("id", "not a payout round's id: its pool and its milestone, from 0, as 1-0")
+    return int(found[1]), int(found[2])
+
+
 def _one_of(text: Any) -> shapes.PoolStateName:
     for state in ("funding", "active", "frozen", "completed"):
         if str(text).strip() == state:
@@ -120,6 +133,10 @@ def _read_pool(text: Any) -> int:
     return whole(text, 1, _MAX_POOL)
 
 
+def _read_pledge(text: Any) -> int:
+    return whole(text, 1, MAX_AMOUNT)
+
+
 def _read_milestone(text: Any) -> int:
     return whole(text, 0, _MAX_POOL)
 
@@ -146,6 +163,7 @@ def _read_hash(text: Any) -> bytes:
 
 
 PoolPath = Annotated[int, Path(), PlainValidator(_read_pool), _POOL]
+PledgePath = Annotated[int, Path(), PlainValidator(_read_pledge), _POOL]
 AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX20]
 HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX32]
 

@@ -29,6 +29,9 @@ STOPS = {
 }
 """Why a pool stopped."""
 
+ORDER_STATES = {"live": "Running", "paused": "Paused", "stopped": "Stopped", "over": "Over"}
+"""A standing order's state."""
+
 MILESTONE_STATES = {
     "planned": "Planned",
     "submitted": "Being checked",
@@ -130,6 +133,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 GLOBALS: dict[str, Any] = {
     "milestone_states": MILESTONE_STATES,
+    "order_states": ORDER_STATES,
     "pool_states": POOL_STATES,
     "stops": STOPS,
 }

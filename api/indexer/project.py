@@ -17,9 +17,9 @@ from api import tables
 from api.errors import BrokenLineError
 from api.indexer.decode import Log, entries_of
 from api.indexer.line import Line
+from api.indexer.simple import SIMPLE, Row
 from api.types import Via
 
-Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = dict[str, list[Row]]
 
 
@@ -33,10 +33,13 @@ class Projection:
 
     def __post_init__(self) -> None:
         """Say what is done with the events that move a pool's line."""
+        self._matches: defaultdict[int, list[Log]] = defaultdict(list)  # by pool: not yet in line
         self._moves: dict[str, Callable[[Log, dict[str, Any], Line], None]] = {
             "Contributed": self._add_gift,
             "BatchRecorded": self._add_batch,
             "ContributionsBrought": self._note_brought,
+            "Matched": self._note_match,
+            "Collected": self._add_collections,
             "Released": lambda _, v, line: line.release(v["milestone"], v["amount"]),
             "Spent": lambda _, v, line: line.spend(v["milestone"], v["start"], v["amount"]),
             "Returned": lambda _, v, line: line.give_back(v["milestone"], v["start"], v["amount"]),
@@ -68,7 +71,15 @@ class Projection:
             )
 
     def check_told(self) -> None:
-        """Check that every release said what it spent: a run of logs ends where a block does."""
+        """Check that what was begun was told to its end: a run of logs ends where a block does.
+
+        Raises:
+            BrokenLineError: A release did not say what it spent, or a sponsor's match did not come into line.
+
+        """
+        for matches in self._matches.values():
+            if matches:
+                raise BrokenLineError(f"{_where(matches[0])} of {matches[0].values['amount']} did not come into line")
         for pool, line in self.lines.items():
             try:
                 line.check_told()
@@ -77,10 +88,41 @@ class Projection:
 
     def _add_gift(self, log: Log, v: dict[str, Any], line: Line) -> None:
         line.lengthen(v["start"], v["amount"])
-        time = self.times[log.block]
+        time, via = self.times[log.block], self._way_of(log, v)
         self.rows["contributions"].append(
-            (v["pool"], v["start"], v["amount"], line.number, v["donor"], time, log.place, -1, Via.WALLET)
+            (v["pool"], v["start"], v["amount"], line.number, v["donor"], time, log.place, -1, via)
         )
+
+    def _note_match(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+        self._matches[v["pool"]].append(log)
+
+    def _way_of(self, log: Log, v: dict[str, Any]) -> Via:
+        """Return how a direct gift came. What sponsors add comes in the order in which their book told of it."""
+        matches = self._matches[v["pool"]]
+        if not matches:
+            return Via.WALLET
+        match = matches.pop(0)
+        m = match.values
+        if (m["sponsor"], m["amount"], match.tx) != (v["donor"], v["amount"], log.tx):
+            raise BrokenLineError(f"comes where the match of {m['amount']} by 0x{m['sponsor'].hex()} was told")
+        self.rows["matches"].append(
+            (match.place, *(m[n] for n in ("pool", "sponsorship", "sponsor", "token", "amount", "gifts")), v["start"])
+        )
+        return Via.MATCH
+
+    def _add_collections(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+        """Add what a keeper brought: 32 bytes each, pledge (14) ‖ period (2) ‖ start (8) ‖ amount (8)."""
+        start = v["start"]
+        for row in v["rows"]:
+            pledge, period, place, amount = (
+                int.from_bytes(row[a:b], "big") for a, b in ((0, 14), (14, 16), (16, 24), (24, 32))
+            )
+            if place != start:
+                raise BrokenLineError(f"tells of a collection at {place} where the last one ended at {start}")
+            start += amount
+            self.rows["collections"].append((v["pool"], place, log.place, pledge, period, amount, v["keeper"]))
+        if start != v["start"] + v["amount"]:
+            raise BrokenLineError(f"tells of {v['amount']}, but its collections add up to {start - v['start']}")
 
     def _note_brought(self, _log: Log, v: dict[str, Any], line: Line) -> None:
         """Mark the last contributions of this very block as brought: the fund says so right after them."""
@@ -146,61 +188,3 @@ def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int]) 
 def _where(log: Log) -> str:
     where = f"log {log.place & (2**tables.LOG_BITS - 1)} of block {log.block}"
     return f"{log.event} of pool {log.values['pool']} ({where})"
-
-
-def _text(word: bytes) -> str:
-    return word.rstrip(b"\0").decode("utf-8", "replace")
-
-
-def _pick(*names: str) -> Callable[[dict[str, Any]], Row]:
-    return lambda values: tuple(values[name] for name in names)
-
-
-SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row]]] = {
-    "Accredited": ("members", lambda v: (v["account"], v["kind"], _text(v["name"]), v["detailsHash"], v["detailsURI"])),
-    "Revoked": ("members", lambda v: (v["account"], 0, "", bytes(32), "")),
-    "PoolOpened": (
-        "pools",
-        lambda v: (
-            v["pool"], v["ngo"], v["token"], _text(v["name"]), v["descriptionHash"], v["descriptionURI"],
-            v["fundingThreshold"], v["fundingDeadline"], v["openEnded"], v["objectionWindow"],
-            v["attestationWindow"], v["objectionThreshold"], v["quorum"],
-        ),
-    ),
-    "LimitsSet": ("limits", _pick("pool", "programme", "beneficiaryCap", "voucherCap", "voucherPeriod")),
-    "MilestoneOpened": ("milestones", _pick("pool", "milestone", "payee", "amount", "evidenceDeadline")),
-    "DeadlineMoved": ("deadlines", _pick("pool", "acceptsUntil", "defaultsAt")),
-    "Paused": ("pauses", lambda v: (v["pool"], True, v["account"], v["until"], v["clockShift"])),
-    "Unpaused": ("pauses", lambda v: (v["pool"], False, v["account"], None, v["clockShift"])),
-    "Cancelled": ("cancellations", _pick("pool", "account")),
-    "MatchingSet": ("matchings", _pick("pool", "matched")),
-    "ContributionsBrought": ("brought", _pick("pool", "bearer", "token", "amount", "start", "count")),
-    "BatchRecorded": (
-        "batches",
-        _pick("batch", "pool", "gateway", "gatewayReference", "root", "start", "amount", "count"),
-    ),
-    "Released": ("releases", _pick("pool", "milestone", "payee", "token", "amount", "caller")),
-    "Spent": ("spends", _pick("pool", "milestone", "start", "amount")),
-    "Returned": ("returns", _pick("pool", "milestone", "payee", "token", "amount", "start")),
-    "AttestorSeated": ("attestors", lambda v: (v["pool"], v["attestor"], None)),
-    "AttestorReplaced": ("attestors", _pick("pool", "joining", "leaving")),
-    "RotationConsented": ("rotations", lambda v: (v["pool"], v["leaving"], v["joining"], v["attestor"], None)),
-    "RotationAgreed": ("rotations", lambda v: (v["pool"], v["leaving"], v["joining"], None, v["at"])),
-    "MilestoneConsented": (
-        "consents",
-        _pick("pool", "milestone", "attestor", "payee", "amount", "evidenceDeadline"),
-    ),
-    "EvidenceSubmitted": ("evidence", _pick("pool", "milestone", "round", "ngo", "evidence", "uri", "line")),
-    "Attested": ("attestations", _pick("pool", "milestone", "round", "attestor", "evidence", "approved")),
-    "MilestoneApproved": (
-        "verdicts",
-        lambda v: (v["pool"], v["milestone"], v["evidence"], True, v["releasableAt"], False),
-    ),
-    "MilestoneRejected": (
-        "verdicts",
-        lambda v: (v["pool"], v["milestone"], v["evidence"], False, None, v["last"]),
-    ),
-    "Objected": ("objections", _pick("pool", "milestone", "round", "donor", "evidence", "start", "amount")),
-    "MilestoneDisputed": ("disputes", _pick("pool", "milestone", "evidence", "round", "objected", "line")),
-}  # fmt: skip
-"""The events that add one row as they stand. The token's transfers and the roles' changes are kept as raw logs only."""

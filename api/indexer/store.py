@@ -75,6 +75,7 @@ class Store:
             "chain_id": str(deployment.chain_id),
             "genesis": deployment.genesis.hex(),
             "fund": deployment.fund.hex(),
+            **{f"address of {name}": address.hex() for name, address in deployment.addresses.items()},
         }
         with self._transaction() as connection:
             known = _meta(connection)

@@ -6,13 +6,7 @@ for a bad cursor and `UnavailableError` while there is no index.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 from api.explorer import shapes
-from api.explorer.content import ContentFolder
-from api.explorer.database import Database
 from api.explorer.queries import (
     batches,
     contributions,
@@ -28,35 +22,16 @@ from api.explorer.queries import (
 )
 from api.explorer.queries import filters as filtered
 from api.explorer.queries import search as searching
+from api.explorer.queries.base import DEFAULT_LIMIT, MAX_LIMIT
+from api.explorer.queries.books import BookQueries
 from api.explorer.queries.filters import Filters
 from api.explorer.queries.paging import At
-from api.explorer.queries.reader import Reader
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Filters", "Queries"]
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
 
-
-class Queries:
-    """The one reader of the index.
-
-    Args:
-        database: The index.
-        content: The folder of texts and evidence.
-        clock: Says what time it is, in unix seconds; pools freeze by it.
-
-    """
-
-    def __init__(self, database: Database, content: ContentFolder, clock: Callable[[], float] = time.time) -> None:
-        self._database = database
-        self._content = content
-        self._clock = clock
-
-    @contextmanager
-    def _read(self) -> Iterator[Reader]:
-        with self._database.snapshot() as connection:
-            yield Reader(connection, self._content, int(self._clock()))
+class Queries(BookQueries):
+    """The one reader of the index."""
 
     # ------------------------------------------------------------------------------------------------ overview
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select
@@ -33,7 +35,8 @@ def latest(read: Reader, at: paging.At) -> shapes.Page[shapes.Contribution]:
 def of_donor(read: Reader, donor: bytes, at: paging.At) -> shapes.Page[shapes.Contribution]:
     """Return a donor's contributions to all pools."""
     query = select(tables.contributions).where(_GIFT.donor == donor)
-    if donor == ANONYMOUS or read.first(query) is None:
+    pledged = select(tables.pledges.c.log).where(tables.pledges.c.donor == donor)
+    if donor == ANONYMOUS or (read.first(query) is None and read.first(pledged) is None):
         raise NotFoundError(f"donor {text.address(donor)}")
     return _page(read, query, "d", [_GIFT.log, _GIFT.position], at)
 
@@ -67,18 +70,40 @@ def _page(
     )
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What a list of contributions needs beside its rows. By pool and start: who brought one, by which pledge."""
+
+    batches: dict[int, Row[Any]]
+    refunds: Refunds
+    bearers: dict[tuple[int, int], bytes]
+    pledges: dict[tuple[int, int], int]
+
+
 def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Contribution]:
     """Return the shapes of contributions."""
     found = batches.by_log(read, {row.log for row in rows if row.position >= 0})
+    bearers = _bearers(read, rows)
     read.load(
         logs=[row.log for row in rows],
-        accounts=[batch.gateway for batch in found.values()],
+        accounts=[*(batch.gateway for batch in found.values()), *bearers.values()],
         pools=[row.pool for row in rows],
     )
-    refunds = Refunds(read, rows, found)
-    bearers = _bearers(read, rows)
-    read.load(accounts=bearers.values())
-    return [_shape(read, row, found.get(row.log), refunds, bearers) for row in rows]
+    beside = _Beside(found, Refunds(read, rows, found), bearers, pledges_of(read, rows))
+    return [_shape(read, row, beside) for row in rows]
+
+
+def pledges_of(read: Reader, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], int]:
+    """Return the standing orders by which these contributions came, by pool and start."""
+    brought: defaultdict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        if row.via == Via.BROUGHT:
+            brought[row.pool].append(row.start)
+    taken, found = tables.collections.c, {}
+    for pool, starts in brought.items():
+        query = select(taken.start, taken.pledge).where(taken.pool == pool, taken.start.in_(starts))
+        found.update({(pool, row.start): row.pledge for row in read.rows(query)})
+    return found
 
 
 def _bearers(read: Reader, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], bytes]:
@@ -92,14 +117,9 @@ def _bearers(read: Reader, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], by
     return found
 
 
-def _shape(
-    read: Reader,
-    row: Row[Any],
-    batch: Row[Any] | None,
-    refunds: Refunds,
-    bearers: dict[tuple[int, int], bytes],
-) -> shapes.Contribution:
-    sums = sums_of(read, row, refunds)
+def _shape(read: Reader, row: Row[Any], beside: _Beside) -> shapes.Contribution:
+    place = (row.pool, row.start)
+    batch, pledge, sums = beside.batches.get(row.log), beside.pledges.get(place), sums_of(read, row, beside.refunds)
     entry = row.donor + row.paid_at.to_bytes(4, "big") + row.amount.to_bytes(8, "big")
     return {
         "id": f"{row.pool}-{row.start}",
@@ -114,8 +134,9 @@ def _shape(
         "paid_at": row.paid_at,
         "paid": text.iso(row.paid_at),
         "direct": batch is None,
-        "via": WAYS[row.via],
-        "bearer": read.who(bearers[row.pool, row.start]) if row.via == Via.BROUGHT else None,
+        "via": "pledge" if pledge is not None else WAYS[row.via],
+        "pledge": pledge,
+        "bearer": read.who(beside.bearers[place]) if row.via == Via.BROUGHT else None,
         "batch": text.hexed(batch.batch) if batch else None,
         "position": row.position if batch else None,
         "gateway": read.who(batch.gateway) if batch else None,

@@ -10,13 +10,16 @@ from sqlalchemy import case, func, literal, select, union_all
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import batches
+from api.explorer.queries import batches, paging, pledges
 from api.explorer.queries.places import Refunds, moves_of, sums_of
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import spent_spans
 from api.types import ANONYMOUS
 
 _GIFT, _REFUND = tables.contributions.c, tables.refunds.c
+PLEDGES = 50
+"""How many standing orders an answer names; /pledges has all."""
+
 _CHUNK = 400
 """SQLite joins at most 500 selects."""
 
@@ -32,7 +35,8 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
     )
     # The anonymous are not one donor, and may be most of all gifts.
     rows = [] if identity == ANONYMOUS else read.rows(query.where(_GIFT.donor == identity).group_by(_GIFT.pool))
-    if not rows:
+    orders = pledges.page(read, None, identity, paging.At(None, PLEDGES))["items"] if identity != ANONYMOUS else []
+    if not rows and not orders:
         raise NotFoundError(f"donor {text.address(identity)}")
     read.load(logs=[log for row in rows for log in (row.first, row.last)], pools=[row.pool for row in rows])
     spent, refunded = _spent(read, identity, [row.pool for row in rows]), _refunded(read, identity)
@@ -57,8 +61,9 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
             }
             for row in sorted(rows, key=lambda row: -int(row.last))
         ],
-        "first": read.place(min(row.first for row in rows)),
-        "last": read.place(max(row.last for row in rows)),
+        "pledges": orders,
+        "first": read.place(min(row.first for row in rows)) if rows else None,
+        "last": read.place(max(row.last for row in rows)) if rows else None,
     }
 
 

@@ -13,6 +13,7 @@ from api import tables
 from api.explorer import shapes
 from api.explorer.queries.judgements import shape_attestations, shape_releases
 from api.explorer.queries.reader import Reader
+from api.explorer.queries.rounds import of_milestone, voucher_money
 
 Rows = Sequence[Row[Any]]
 ByMilestone = defaultdict[int, list[Row[Any]]]
@@ -95,6 +96,8 @@ def _milestone(read: Reader, pool: Row[Any], plan: Row[Any], said: _Said) -> sha
         "release": paid[0] if paid else None,
         "due": due,
         "late": due is not None and read.now > due,
+        "payout": of_milestone(read, pool.pool, number) if plan.payee == read.contract("PayoutBook") else None,
+        "vouchers": voucher_money(read, paid[0]) if paid and plan.payee == read.contract("VoucherBook") else None,
     }
 
 

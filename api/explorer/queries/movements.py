@@ -10,7 +10,8 @@ from sqlalchemy import Row, Select, Table, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import paging
-from api.explorer.queries.contributions import WAYS
+from api.explorer.queries.contributions import WAYS, pledges_of
+from api.explorer.queries.pledges import PERIODS
 from api.explorer.queries.reader import Reader
 from api.types import ANONYMOUS
 
@@ -70,7 +71,8 @@ def _contribution(read: Reader, row: Row[Any]) -> shapes.Movement:
     donor = None if row.donor == ANONYMOUS else row.donor
     base = _base(read, row, "contribution", donor, f"/contribution/{identity}")
     token = read.pool_token(row.pool)
-    return {**base, "amount": str(row.amount), "token": token, "contribution": identity, "via": WAYS[row.via]}
+    way: shapes.Way = "pledge" if pledges_of(read, [row]) else WAYS[row.via]
+    return {**base, "amount": str(row.amount), "token": token, "contribution": identity, "via": way}
 
 
 def _batch(read: Reader, row: Row[Any]) -> shapes.Movement:
@@ -108,6 +110,27 @@ def _cancellation(read: Reader, row: Row[Any]) -> shapes.Movement:
     return _base(read, row, "cancellation", row.account, f"/pool/{row.pool}")
 
 
+def _delivery(read: Reader, row: Row[Any]) -> shapes.Movement:
+    """Return a delivery, without its person."""
+    base = _base(read, row, "delivery", None, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "milestone": row.milestone}
+
+
+def _voucher(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "voucher", row.provider, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "amount": str(row.from_pool), "token": read.pool_token(row.pool), "milestone": row.milestone}
+
+
+def _pledge(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "pledge", row.donor, f"/donor/{text.address(row.donor)}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "period": PERIODS[row.period]}
+
+
+def _sponsorship(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "sponsorship", row.sponsor, f"/pool/{row.pool}#sponsors")
+    return {**base, "amount": str(row.budget), "token": read.token(row.token)}
+
+
 def _evidence(read: Reader, row: Row[Any]) -> shapes.Movement:
     return {**_base(read, row, "evidence", row.ngo, f"/pool/{row.pool}"), "milestone": row.milestone}
 
@@ -128,6 +151,10 @@ _KINDS: dict[str, tuple[Table, str | None, Callable[[Reader, Row[Any]], shapes.M
     "Returned": (tables.returns, "payee", _return),
     "Refunded": (tables.refunds, "account", _refund),
     "BatchRefunded": (tables.refunds, "account", _refund),
+    "Delivered": (tables.deliveries, None, _delivery),
+    "VoucherRedeemed": (tables.vouchers, "provider", _voucher),
+    "Pledged": (tables.pledges, "donor", _pledge),
+    "Locked": (tables.sponsorships, "sponsor", _sponsorship),
     "MilestoneDisputed": (tables.disputes, None, _dispute),
     "Cancelled": (tables.cancellations, "account", _cancellation),
     "EvidenceSubmitted": (tables.evidence, "ngo", _evidence),

@@ -10,7 +10,7 @@ from sqlalchemy import Row, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging, panels, standing
+from api.explorer.queries import paging, panels, sponsors, standing
 from api.explorer.queries.judgements import shape_releases, shape_returns
 from api.explorer.queries.milestones import read_milestones
 from api.explorer.queries.reader import Reader
@@ -80,6 +80,7 @@ def pool(read: Reader, number: int) -> shapes.Pool:
         "paused_until": row.paused_until if row.paused else None,
         "milestones": milestones,
         "proposals": panels.proposals(read, number, row.milestones_total) if row.open_ended else [],
+        "sponsorships": sponsors.of_pool(read, number),
         "releases": shape_releases(read, released),
         "returns": shape_returns(read, returned),
     }

@@ -21,6 +21,14 @@ KINDS: dict[int, shapes.MemberKindName] = {
     MemberKind.TOKEN: "token",
     MemberKind.PROVIDER: "provider",
 }
+CONTRACTS = {
+    "PayoutBook": "Payout book",
+    "PledgeBook": "Book of standing orders",
+    "SponsorBook": "Sponsors' book",
+    "VoucherBook": "Book of vouchers",
+}
+"""How the pages call Moa's own contracts, where they bring or are paid money."""
+
 _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
 
@@ -59,6 +67,15 @@ class Reader:
     def fund(self) -> bytes:
         """Return the address of the fund, empty before the index is tied to one."""
         return bytes.fromhex(self.meta.get("fund", "").removeprefix("0x"))
+
+    def contract(self, name: str) -> bytes:
+        """Return the address of one of Moa's contracts, empty before the index is tied to one."""
+        return bytes.fromhex(self.meta.get(f"address of {name}", ""))
+
+    @cached_property
+    def _contracts(self) -> dict[bytes, str]:
+        """Return how Moa's own contracts are called, by address."""
+        return {self.contract(name): said for name, said in CONTRACTS.items()}
 
     @cached_property
     def head(self) -> Row[Any] | None:
@@ -157,7 +174,8 @@ class Reader:
     def _load_who(self, accounts: set[bytes]) -> None:
         columns = tables.members.c
         for account in accounts:
-            self._who[account] = {"address": text.address(account), "name": None, "kind": None, "revoked": False}
+            name = self._contracts.get(account)
+            self._who[account] = {"address": text.address(account), "name": name, "kind": None, "revoked": False}
         for part in _chunks(accounts):
             query = select(columns.account, columns.kind, columns.name).where(columns.account.in_(part))
             # The oldest first: what comes later stands.

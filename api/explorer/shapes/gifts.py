@@ -8,6 +8,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Money, Place, Token, Who
+from api.explorer.shapes.books import Pledge
 from api.explorer.shapes.pools import Refund, Release
 
 Way = Literal["wallet", "gateway", "pledge", "sponsor", "bearer"]
@@ -35,6 +36,7 @@ class Contribution(TypedDict):
     direct: bool
     via: Way
     bearer: Who | None
+    pledge: int | None
     batch: str | None
     position: int | None
     gateway: Who | None
@@ -145,11 +147,12 @@ class DonorPool(TypedDict):
 
 
 class Donor(TypedDict):
-    """All that one donor id gave. `first` and `last` are where its first and last gift were recorded."""
+    """All that one donor id gave. `pledges`: its newest standing orders. `first`, `last`: where its gifts stand."""
 
     donor: str
     contributions: int
     totals: list[TokenAmount]
     pools: list[DonorPool]
-    first: Place
-    last: Place
+    pledges: list[Pledge]
+    first: Place | None
+    last: Place | None

@@ -8,11 +8,25 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Content, Money, Place, Token, Who
+from api.explorer.shapes.books import PeriodName
 from api.explorer.shapes.gifts import Way
 from api.explorer.shapes.pools import PoolSummary
 
 MovementKind = Literal[
-    "contribution", "batch", "release", "return", "refund", "evidence", "attestation", "dispute", "cancellation", "pool"
+    "contribution",
+    "batch",
+    "release",
+    "return",
+    "refund",
+    "evidence",
+    "attestation",
+    "dispute",
+    "cancellation",
+    "pool",
+    "delivery",
+    "voucher",
+    "pledge",
+    "sponsorship",
 ]
 
 
@@ -62,7 +76,9 @@ class Movement(TypedDict):
     contribution: amount, token, who (null: anonymous), contribution, via · batch: amount, token, who (the gateway),
     count, batch · release, return: amount, token, who (the payee), milestone · refund: amount, token, who (the donor
     or the gateway), contribution or batch · evidence: who (the NGO), milestone · attestation: who, milestone, approved
-    · dispute: milestone · cancellation: who · pool: who (the NGO), token.
+    · dispute: milestone · cancellation: who · pool: who (the NGO), token · delivery: amount, token, milestone, and
+    nobody · voucher: amount (the pool's part), token, who (the provider), milestone · pledge: amount, token, period,
+    who (the donor) · sponsorship: amount (the budget), token, who.
     """
 
     kind: MovementKind
@@ -79,6 +95,7 @@ class Movement(TypedDict):
     count: NotRequired[int]
     contribution: NotRequired[str]
     via: NotRequired[Way]
+    period: NotRequired[PeriodName]
     batch: NotRequired[str]
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Content, Money, Place, Token, Who
+from api.explorer.shapes.books import Round, Sponsorship, VoucherMoney
 
 PoolStateName = Literal["funding", "active", "frozen", "completed"]
 MilestoneStateName = Literal["planned", "submitted", "approved", "disputed", "rejected", "released"]
@@ -130,7 +131,8 @@ class Evidence(TypedDict):
 class Milestone(TypedDict):
     """A tranche of a pool.
 
-    `due`: when the pool stops for its sake, pauses counted; null once it is paid. `late`: that is past.
+    `due`: when the pool stops for its sake, pauses counted; null once it is paid. `late`: that is past. `payout`: the
+    round that it pays, once its list is sealed; `vouchers`: how the vouchers that it pays stand, once it is released.
     """
 
     pool: int
@@ -144,6 +146,8 @@ class Milestone(TypedDict):
     release: Release | None
     due: int | None
     late: bool
+    payout: Round | None
+    vouchers: VoucherMoney | None
 
 
 class Proposal(TypedDict):
@@ -247,5 +251,6 @@ class Pool(PoolSummary):
     paused_until: int | None
     milestones: list[Milestone]
     proposals: list[Proposal]
+    sponsorships: list[Sponsorship]
     releases: list[Release]
     returns: list[Return]

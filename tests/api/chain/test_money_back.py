@@ -8,7 +8,8 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
-from tests.ledger import DAY, USD, entry_receipt, sign
+from tests.ledger import DAY, USD
+from tests.signatures import entry_receipt, sign
 
 if TYPE_CHECKING:
     from tests.api.chain.conftest import Site

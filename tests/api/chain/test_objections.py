@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from eth_account import Account
 
-from tests.ledger import DAY, USD, entry_receipt, sign
+from tests.ledger import DAY, USD
+from tests.signatures import entry_receipt, sign
 
 if TYPE_CHECKING:
     from tests.api.chain.conftest import Site
