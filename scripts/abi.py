@@ -6,7 +6,17 @@ import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACTS = ("Consortium", "PooledFund", "Register", "SettlementToken")
+CONTRACTS = (
+    "Consortium",
+    "Judgement",
+    "PayoutBook",
+    "PledgeBook",
+    "PooledFund",
+    "Register",
+    "SettlementToken",
+    "SponsorBook",
+    "VoucherBook",
+)
 
 
 def compiled(name: str) -> str:
