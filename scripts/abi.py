@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from scripts.layout import NAMES
+
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACTS = ("Consortium", "PooledFund", "Register", "SettlementToken")
 
 
 def compiled(name: str) -> str:
@@ -18,7 +19,7 @@ def compiled(name: str) -> str:
 
 def main() -> None:
     """Write them all."""
-    for name in CONTRACTS:
+    for name in NAMES:
         (ROOT / "api" / "abi" / f"{name}.json").write_text(compiled(name))
 
 

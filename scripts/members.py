@@ -48,7 +48,7 @@ class Cast:
             ledger.send(self[REGISTRAR], ledger.register, "accredit", *arguments, gas=300_000)
 
     def appoint_gateway(self, place: int) -> None:
-        """Let the operator give an account the gateway's role, unless it has it."""
+        """Let the registrar give an account the gateway's role, unless it has it."""
         ledger = self.ledger
         if not ledger.view(ledger.consortium, "hasRole", GATEWAY, self[place])[0]:
-            ledger.send(self[OPERATOR], ledger.consortium, "grantRole", GATEWAY, self[place], 0, gas=200_000)
+            ledger.send(self[REGISTRAR], ledger.consortium, "grantRole", GATEWAY, self[place], 0, gas=200_000)

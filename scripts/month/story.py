@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scripts.members import ATTESTORS, CARDS, MOBILE_MONEY, NGOS, PAYEES
+from scripts.members import ATTESTORS, CARDS, DONORS, MOBILE_MONEY, NGOS, PAYEES
 
 USD = 10**6
 
 
 @dataclass(frozen=True)
 class Tranche:
-    """One milestone: its payee, dollars and the day until which evidence may come."""
+    """One milestone: its payee (a place, or a book's name), dollars, the day until which evidence may come."""
 
-    payee: int
+    payee: int | str
     dollars: int
     deadline: int
 
@@ -33,6 +33,17 @@ class Programme:
     threshold: int = 0
     closes: int | None = None  # last day of gifts
     open_ended: bool = False
+    objections: int = 2_000  # above which they dispute a milestone, in hundredths of a percent
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A gift by wallet that the story needs."""
+
+    programme: int
+    donor: int
+    day: float
+    dollars: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,41 @@ class Shown:
     body: str
     says: list[tuple[int, float, bool, bool]] = field(default_factory=list)  # attestor, day, yes, by signature
     released: float | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A contributor's no: a wallet with all that it gave, or a phone with its first receipts."""
+
+    programme: int
+    milestone: int
+    day: float
+    who: int | str
+    receipts: int = 0
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A pool that its NGO cancels."""
+
+    programme: int
+    day: float
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Who is paid back from a pool that is over: a wallet, a phone's receipt code (to a wallet), or a gateway."""
+
+    programme: int
+    day: float
+    who: int | str = 0
+    to: int = 0
+    gateway: int | None = None
+
+
+def phone(gateway: int, programme: int, number: int) -> str:
+    """Return the text by which a gateway knows a donor; number 1 gives most often."""
+    return f"{gateway}-{programme}-{number}"
 
 
 MEMBERS_NGO = (
@@ -99,7 +145,7 @@ PROGRAMMES = (
         "money buys the food and the heating of two kitchens.",
         ATTESTORS[2:4], 1, 3,
         (Tranche(PAYEES[2], 4_000, 22), Tranche(PAYEES[2], 5_000, 75)),
-        {MOBILE_MONEY: 10, CARDS: 25}, open_ended=True,
+        {MOBILE_MONEY: 10, CARDS: 25}, open_ended=True, objections=500,
     ),
     Programme(
         "A night shelter for the winter", NGOS[1],
@@ -117,7 +163,41 @@ PROGRAMMES = (
         (Tranche(PAYEES[4], 5_000, 16), Tranche(PAYEES[4], 8_000, 27)),
         {MOBILE_MONEY: 90, CARDS: 15}, threshold=3_000, closes=25,
     ),
+    Programme(
+        "A generator for the night shelter", NGOS[1],
+        "A second-hand generator, so that the forty beds stay warm when the power fails. The seller holds it "
+        "for three days only.",
+        ATTESTORS[2:4], 2, 3,
+        (Tranche(PAYEES[3], 3_000, 40),),
+        {CARDS: 12}, threshold=3_000, closes=3,
+    ),
 )  # fmt: skip
+
+SHORT_LIVED = {5}
+"""Programmes that only the gifts below are given to by wallet."""
+
+GIFTS = (
+    Gift(5, DONORS[2], 1.2, 40),
+    Gift(5, DONORS[7], 1.4, 25),
+    Gift(2, DONORS[1], 6.2, 150),
+    Gift(3, DONORS[4], 9.1, 60),
+)
+
+# The generator is sold to somebody else: the NGO gives up, and the money goes back. What a card's donor has not
+# fetched within 30 days goes back through the card.
+GIVEN_UP = (GivenUp(5, 2.6),)
+REFUNDS = (
+    Refund(5, 4.3, who=DONORS[2]),
+    Refund(5, 5.5, who=phone(CARDS, 5, 1), to=DONORS[11]),
+    Refund(3, 23.4, who=DONORS[4]),
+    Refund(5, 33.2, gateway=CARDS),
+)
+
+# A chart is not a bill, say two who gave; the attestors hear of it, and the NGO shows its bills.
+OBJECTIONS = (
+    Objection(2, 0, 21.6, DONORS[1]),
+    Objection(2, 0, 22.1, phone(CARDS, 2, 1), receipts=30),
+)
 
 CHART = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 140" font-family="sans-serif" font-size="11">'
@@ -153,7 +233,12 @@ EVIDENCE = (
           "104 boxes arrived in Ahero and were counted by the nurse in charge. Two boxes of gloves were "
           "damaged; the wholesaler replaces them.",
           [(ATTESTORS[1], 30.2, True, False)]),
-    Shown(2, 0, 20.1, "svg", "", CHART, [(ATTESTORS[2], 20.9, True, False)], 24.5),
+    Shown(2, 0, 20.1, "svg", "", CHART, [(ATTESTORS[2], 20.9, True, False)]),
+    Shown(2, 0, 23.9, "md", "Meals brought in weeks 1 to 3, with the bills",
+          "Two donors objected that the chart shows no bills. Here they are.\n\n| bought | USD |\n|---|---|\n"
+          "| rice, fish, vegetables | 2,874 |\n| gas for two kitchens | 611 |\n| boxes | 498 |\n\n"
+          "2,182 meals were brought; the visit list has the initials of each volunteer.",
+          [(ATTESTORS[3], 24.4, True, False)], 27.6),
     Shown(4, 0, 13.7, "csv", "", "village,families,paid,usd\nKanaighat,61,61,2745\nGoainghat,49,47,2115\n",
           [(ATTESTORS[3], 14.1, True, False), (ATTESTORS[4], 14.6, True, False)], 17.2),
     Shown(4, 1, 24.3, "md", "Second payment round",
