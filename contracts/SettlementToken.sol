@@ -6,13 +6,15 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IERC3009} from "./interfaces/IERC3009.sol";
+import {IPermitWitness} from "./interfaces/IPermitWitness.sol";
 
-/// @title The e-money token of the default deployment: ERC-20 with 6 decimals, ERC-2612 and ERC-3009.
+/// @title The e-money token of the default deployment: ERC-20 with 6 decimals, ERC-2612, ERC-3009 and
+/// `permitWitness`.
 /// @notice One base unit is a millionth of the currency unit. Each token stands for money that a licensed gateway
 /// holds; the gateway mints it against a deposit reference that works once.
 /// @dev Warning: a gateway can mint without a deposit. What it mints is public under its name and reference; its
 /// licence, not this contract, makes it hold the money.
-contract SettlementToken is ERC20, ERC20Permit, AccessManaged, IERC3009 {
+contract SettlementToken is ERC20, ERC20Permit, AccessManaged, IERC3009, IPermitWitness {
     /// @notice A gateway minted `amount` base units against its deposit `depositReference`.
     event Minted(address indexed gateway, address indexed to, bytes32 indexed depositReference, uint256 amount);
 
@@ -29,6 +31,10 @@ contract SettlementToken is ERC20, ERC20Permit, AccessManaged, IERC3009 {
         "uint256 validAfter,uint256 validBefore,bytes32 nonce)"
     );
     bytes32 private constant _CANCEL_TYPEHASH = keccak256("CancelAuthorization(address authorizer,bytes32 nonce)");
+
+    /// @dev The caller of `permitWitness` ends it.
+    bytes private constant _PERMIT_WITNESS_TYPE =
+        "PermitWitness(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline,";
 
     mapping(address gateway => mapping(bytes32 depositReference => bool)) public depositReferenceUsed;
     mapping(address authorizer => mapping(bytes32 nonce => bool)) public authorizationState;
@@ -85,6 +91,26 @@ contract SettlementToken is ERC20, ERC20Permit, AccessManaged, IERC3009 {
     function cancelAuthorization(address authorizer, bytes32 nonce, bytes calldata signature) external {
         _useNonce(authorizer, nonce, keccak256(abi.encode(_CANCEL_TYPEHASH, authorizer, nonce)), signature);
         emit AuthorizationCanceled(authorizer, nonce);
+    }
+
+    /// @inheritdoc IPermitWitness
+    function permitWitness(
+        address owner,
+        uint256 value,
+        uint256 deadline,
+        bytes32 witness,
+        string calldata witnessType,
+        bytes calldata signature
+    ) external returns (bytes4) {
+        if (block.timestamp > deadline) revert PermitWitnessExpired(deadline);
+        bytes32 typehash = keccak256(bytes.concat(_PERMIT_WITNESS_TYPE, bytes(witnessType)));
+        bytes32 hash = keccak256(abi.encode(typehash, owner, msg.sender, value, _useNonce(owner), deadline, witness));
+        if (!SignatureChecker.isValidSignatureNow(owner, _hashTypedDataV4(hash), signature)) {
+            revert PermitWitnessBadSignature(owner);
+        }
+        uint256 allowed = allowance(owner, msg.sender);
+        if (allowed != type(uint256).max) _approve(owner, msg.sender, allowed + value);
+        return IPermitWitness.permitWitness.selector;
     }
 
     function _spend(

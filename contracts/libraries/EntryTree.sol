@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IPooledFund} from "../interfaces/IPooledFund.sol";
 
 /// @title The Merkle tree of a batch's entries.
@@ -112,8 +113,19 @@ library EntryTree {
     }
 
     /// @notice The hash of one entry in its place.
-    function leafOf(bytes32 treeSeed, uint256 position, uint64 start, bytes32 entry) internal pure returns (bytes32) {
-        return keccak256(abi.encode(treeSeed, (position << 128) | start, entry));
+    function leafOf(bytes32 treeSeed, uint256 position, uint64 start, bytes32 entry)
+        internal
+        pure
+        returns (bytes32 leaf)
+    {
+        uint256 place = (position << 128) | start;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, treeSeed)
+            mstore(add(free, 0x20), place)
+            mstore(add(free, 0x40), entry)
+            leaf := keccak256(free, 0x60)
+        }
     }
 
     /// @notice RFC 9162, section 2.1.3.2: whether `leaf` is leaf number `position` of the tree of `count` leaves.
@@ -129,18 +141,28 @@ library EntryTree {
         for (uint256 i = 0; i < proof.length; ++i) {
             if (last == 0) return false;
             if (node & 1 == 1 || node == last) {
-                hash = _parent(proof[i], hash);
+                hash = Hashes.efficientKeccak256(proof[i], hash);
                 while (node & 1 == 0 && node != 0) {
                     node >>= 1;
                     last >>= 1;
                 }
             } else {
-                hash = _parent(hash, proof[i]);
+                hash = Hashes.efficientKeccak256(hash, proof[i]);
             }
             node >>= 1;
             last >>= 1;
         }
         return last == 0 && hash == root;
+    }
+
+    /// @notice The root that a leaf and its siblings make, from the leaf up; a sibling of 0 stands for none, and takes
+    /// the node up a level as it is. The shape of the tree is the caller's word: as a leaf binds its own place, and no
+    /// inner node passes for a leaf, nothing but the leaves that a tree was built from leads to its root.
+    function climb(bytes32 leaf, uint256 position, bytes32[4] calldata siblings) internal pure returns (bytes32 node) {
+        node = _join(leaf, siblings[0], position);
+        node = _join(node, siblings[1], position >> 1);
+        node = _join(node, siblings[2], position >> 2);
+        node = _join(node, siblings[3], position >> 3);
     }
 
     function _revertAtZero(bytes calldata entries) private pure {
@@ -149,7 +171,9 @@ library EntryTree {
         }
     }
 
-    function _parent(bytes32 left, bytes32 right) private pure returns (bytes32) {
-        return keccak256(abi.encode(left, right));
+    /// @dev The parent of a node, on the right if `side` is odd, and its sibling; the node itself if it has none.
+    function _join(bytes32 node, bytes32 sibling, uint256 side) private pure returns (bytes32) {
+        if (sibling == 0) return node;
+        return side & 1 == 0 ? Hashes.efficientKeccak256(node, sibling) : Hashes.efficientKeccak256(sibling, node);
     }
 }

@@ -74,8 +74,8 @@ def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], key
     w.token = w.deploy("SettlementToken", w.consortium.address, "Moa USD", "mUSD")
     *_, fund = islice(next_addresses(node, w.deployer), 4)
     w.judgement = w.deploy("Judgement", w.register.address, fund)
-    w.sponsors = w.deploy("MockFor", fund)
-    w.payouts = w.deploy("MockFor", fund)
+    w.sponsors = w.deploy("SponsorBook", fund)
+    w.payouts = w.deploy("PayoutBook", fund)
     books = (w.judgement.address, w.sponsors.address, w.payouts.address)
     w.fund = w.deploy("PooledFund", w.consortium.address, w.register.address, *books)
 
