@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scripts.layout import NAMES
+from scripts.layout import CONTRACTS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +19,7 @@ def compiled(name: str) -> str:
 
 def main() -> None:
     """Write them all."""
-    for name in NAMES:
+    for name in CONTRACTS:
         (ROOT / "api" / "abi" / f"{name}.json").write_text(compiled(name))
 
 

@@ -83,8 +83,8 @@ def record(maker: Brownie, made: dict[str, tuple[str, list[Any]]], parties: Part
     node, compiler = maker.node, maker.containers._compiler_config
     contracts = {}
     for name, (address, arguments) in made.items():
-        text = abi.compiled(layout.STAND_INS.get(name, name))
-        if name in layout.NAMES and (ABI / f"{name}.json").read_text() != text:
+        text = (ABI / f"{name}.json").read_text()
+        if text != abi.compiled(name):
             raise DeployError(f"api/abi/{name}.json is not what was compiled. Run: make abi.")
         code = bytes.fromhex(node.call("eth_getCode", address, "latest")[2:])
         receipt = node.call("eth_getTransactionReceipt", maker.made[address].tx.txid)

@@ -24,25 +24,27 @@ CONTRACTS: dict[str, tuple[str, ...]] = {
     "SponsorBook": ("PooledFund",),
     "PayoutBook": ("PooledFund",),
     "PooledFund": ("Consortium", "Register", "Judgement", "SponsorBook", "PayoutBook"),
+    "PledgeBook": ("PooledFund",),
+    "VoucherBook": ("PooledFund",),
 }
 """Every contract in the order of deployment, with its constructor's arguments by name: another contract's address,
 made already or yet to be made, or one of the values of `deploy`."""
 
-STAND_INS = {"SponsorBook": "MockFor", "PayoutBook": "MockFor"}
-"""Contracts that are not written yet, and what stands in their place."""
-
 WIRES = {
+    "Judgement": {"FUND": "PooledFund"},
+    "SponsorBook": {"FUND": "PooledFund"},
+    "PayoutBook": {"FUND": "PooledFund"},
     "PooledFund": {
         "REGISTER": "Register",
         "JUDGEMENT": "Judgement",
         "SPONSORS": "SponsorBook",
         "PAYOUTS": "PayoutBook",
     },
-    "Judgement": {"FUND": "PooledFund"},
+    "PledgeBook": {"FUND": "PooledFund"},
+    "VoucherBook": {"FUND": "PooledFund", "REGISTER": "Register"},
 }
 """Which view of a contract must name which other contract."""
 
-NAMES = tuple(name for name in CONTRACTS if name not in STAND_INS)
 TOKEN_NAME, TOKEN_SYMBOL = "Moa Dollar", "MUSD"
 TOKEN_KIND = 4
 
@@ -107,7 +109,7 @@ def deploy(maker: Maker, parties: Parties, *, at_once: bool = False) -> dict[str
     made: dict[str, tuple[str, list[Any]]] = {}
     for name, arguments in CONTRACTS.items():
         given = [values[argument] for argument in arguments]
-        address = maker.create(parties.deployer, STAND_INS.get(name, name), *given)
+        address = maker.create(parties.deployer, name, *given)
         if to_checksum_address(address) != meant[name]:
             raise LayoutError(f"{name} is at {address}, not at {meant[name]}: who else sends from the deployer?")
         made[name] = (meant[name], given)

@@ -136,15 +136,16 @@ class Ledger:
         self.node = node
         self.deployment = deployment
         self.signer = signer or Unlocked()
-        self.contracts = {
-            name: Contract(name, address)
-            for name, address in deployment.addresses.items()
-            if (ABI / f"{name}.json").exists()
-        }
-        self.consortium, self.register, self.token = map(
-            self.contracts.__getitem__, ("Consortium", "Register", "SettlementToken")
-        )
-        self.fund, self.judgement = self.contracts["PooledFund"], self.contracts["Judgement"]
+        self.contracts = {name: Contract(name, address) for name, address in deployment.addresses.items()}
+        self.consortium = self.contracts["Consortium"]
+        self.register = self.contracts["Register"]
+        self.token = self.contracts["SettlementToken"]
+        self.fund = self.contracts["PooledFund"]
+        self.judgement = self.contracts["Judgement"]
+        self.sponsors = self.contracts["SponsorBook"]
+        self.payouts = self.contracts["PayoutBook"]
+        self.pledges = self.contracts["PledgeBook"]
+        self.vouchers = self.contracts["VoucherBook"]
 
     @cached_property
     def _errors(self) -> dict[bytes, dict[str, Any]]:

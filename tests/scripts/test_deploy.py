@@ -49,7 +49,7 @@ def test_the_file_says_what_is_on_the_chain(chain: Chain) -> None:
     assert found["block"] == min(c["block"] for c in found["contracts"].values())
     assert found["compiler"]["solc"] == "0.8.30"
     assert found["compiler"]["evmVersion"] == "berlin"
-    for name in layout.NAMES:
+    for name in layout.CONTRACTS:
         contract = found["contracts"][name]
         assert contract["abiHash"] == hashlib.sha256((ABI / f"{name}.json").read_bytes()).hexdigest()
         assert len(chain.node.call("eth_getCode", contract["address"], "latest")) > 100
