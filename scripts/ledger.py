@@ -194,16 +194,21 @@ class Ledger:
 
     def words(self, data: object) -> str:
         """Put a revert's bytes into the contracts' own words."""
+        name, values = self.refusal(data)
+        return f"{name}({', '.join(map(_shown, values.values()))})" if name != "Error" else str(values["message"])
+
+    def refusal(self, data: object) -> tuple[str, dict[str, Any]]:
+        """Decode a revert's bytes: the error's name, its values by name; `Error` with a message (or none) else."""
         raw = data.get("result") if isinstance(data, dict) else data
         if not isinstance(raw, str) or len(raw) < 10:
-            return ""
+            return "Error", {"message": ""}
         found = bytes.fromhex(raw[2:])
         if found[:4] == ERROR_STRING:
-            return str(decode(["string"], found[4:])[0])
+            return "Error", {"message": str(decode(["string"], found[4:])[0])}
         if entry := self._errors.get(found[:4]):
             values = decode([type_of(e) for e in entry["inputs"]], found[4:])
-            return f"{entry['name']}({', '.join(map(_shown, values))})"
-        return ""
+            return entry["name"], {e["name"]: _named(v, e) for e, v in zip(entry["inputs"], values, strict=True)}
+        return "Error", {"message": ""}
 
     def logs(
         self, contract: Contract, event: str, *topics: str | None, since: int | None = None
