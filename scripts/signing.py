@@ -151,6 +151,33 @@ def objection(ledger: Ledger, hand: Hand, key: tuple[int, int], evidence: bytes,
     return sign(ledger, hand, ledger.judgement, "Objection", fields)
 
 
+def pledge(ledger: Ledger, hand: Hand, terms: tuple[int, ...], deadline: int) -> bytes:
+    """Sign a standing order, in the domain of the pool's token: the book's allowance grows by the cap.
+
+    `terms` are pool, amount, period (0 day, 1 week, 2 month), first due, last due, times, cap, replaces.
+    """
+    pool, amount, period, first, last, times, cap, replaces = terms
+    said = [
+        ("pool", "uint256", pool),
+        ("amount", "uint64", amount),
+        ("period", "string", ("day", "week", "month")[period]),
+        ("firstDue", "uint32", first),
+        ("lastDue", "uint32", last),
+        ("times", "uint16", times),
+        ("cap", "uint64", cap),
+        ("replaces", "uint256", replaces),
+    ]
+    fields = [
+        ("owner", "address", hand.address),
+        ("spender", "address", ledger.pledges.address),
+        ("value", "uint256", cap),
+        ("nonce", "uint256", ledger.view(ledger.token, "nonces", hand.address)),
+        ("deadline", "uint256", deadline),
+        ("pledge", "Pledge", said),
+    ]
+    return sign(ledger, hand, ledger.token, "PermitWitness", fields)
+
+
 def refund(  # noqa: PLR0917
     ledger: Ledger, hand: Hand, batch: bytes, position: int, to: str, deadline: int
 ) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from scripts.commands.common import Common
 
 GAS_MARGIN = 1.25
+QUIET_SECONDS = 30
 
 
 class RefusedError(Exception):
@@ -39,6 +41,7 @@ class Desk:
         self.yes = common.yes
         node = Node(common.rpc)
         self.ledger = Ledger(node, _deployment(node, common.deployment))
+        _wake(node)
         self.account = self._account(common)
         self.hand = AccountHand(self.account)
 
@@ -199,6 +202,13 @@ class Token:
     def shown(self, units: int) -> str:
         """Show an amount."""
         return f"{typed.shown(units, self.decimals)} {self.symbol}"
+
+
+def _wake(node: Node) -> None:
+    """Let a quiet development node make a block: it tries calls out at the time of its last, which may be long ago."""
+    latest = int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    if latest < time.time() - QUIET_SECONDS and str(node.call("web3_clientVersion")).startswith("Ganache"):
+        node.call("evm_mine")
 
 
 def _deployment(node: Node, path: Path | None) -> Deployment:

@@ -14,8 +14,11 @@ from scripts.members import (
     CARDS,
     DONORS,
     GATEWAY_KIND,
+    KEEPER,
     MOBILE_MONEY,
     NGO_KIND,
+    PROVIDER_KIND,
+    SPONSOR,
 )
 from scripts.month import story
 from scripts.month.stage import DAY, HOUR, SEED
@@ -62,6 +65,8 @@ class Beginning:
             cast.accredit(place, NGO_KIND, name, about)
         for place, name, about in story.MEMBERS_ATTESTOR:
             cast.accredit(place, ATTESTOR_KIND, name, about)
+        for place, name, about in story.MEMBERS_PROVIDER:
+            cast.accredit(place, PROVIDER_KIND, name, about)
 
     def _open(self, number: int) -> None:
         stage = self.stage
@@ -91,6 +96,9 @@ class Beginning:
             threshold=programme.threshold * story.USD,
             deadline=stage.start + closes * DAY if closes else 0,
             open_ended=programme.open_ended,
+            limits=plans.Limits(
+                voucher_cap=programme.vouchers * story.USD, voucher_period=7 * DAY if programme.vouchers else 0
+            ),
         )
         receipt = stage.send(programme.ngo, ledger.fund, "openPool", plan.words())
         topic = ledger.fund.topic("PoolOpened")
@@ -104,8 +112,15 @@ class Beginning:
     def _fund_wallets(self) -> None:
         """Mint what the direct donors paid in to the gateways."""
         stage = self.stage
-        for place in DONORS:
+        for place in (*DONORS, SPONSOR, KEEPER):
             gateway = CARDS if place % 3 else MOBILE_MONEY
             reference = hashlib.sha256(f"{SEED} wallet {place}".encode()).digest()
             if reference not in self.minted:
-                stage.send(gateway, stage.ledger.token, "mint", stage.cast[place], WALLET, reference)
+                stage.send(
+                    gateway,
+                    stage.ledger.token,
+                    "mint",
+                    stage.cast[place],
+                    2 * WALLET if place == SPONSOR else WALLET,
+                    reference,
+                )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from scripts.month.beginning import Beginning
 from scripts.month.gifts import Gifts
+from scripts.month.handed_out import HandedOut
 from scripts.month.judged import Judged
+from scripts.month.pledged import Pledged
 from scripts.month.returns import Returns
 from scripts.month.stage import DAY, Stage
 
@@ -36,7 +38,8 @@ class Month:
     def __init__(self, cast: Cast, secret: bytes, journal: Journal) -> None:
         self.stage = Stage(cast, secret, journal.month_start)
         self.journal = journal
-        self.scenes: list[Scene] = [scene(self.stage) for scene in (Beginning, Gifts, Judged, Returns)]
+        scenes: tuple[Callable[[Stage], Scene], ...] = (Beginning, Gifts, Pledged, Judged, HandedOut, Returns)
+        self.scenes = [scene(self.stage) for scene in scenes]
 
     def play(self, told: Callable[[int], None]) -> None:
         """Play on from where the month stands; `told` hears of each day that is over."""

@@ -10,6 +10,7 @@ import pytest
 from scripts.content import Content
 from scripts.journal import Journal
 from scripts.members import CARDS, DONORS, Cast
+from scripts.members import CLINIC as CLINIC_PLACE
 from scripts.month import DAYS, Month, story
 from scripts.receipts import donor_id
 from tests.scripts.conftest import Chain, deployed
@@ -58,7 +59,7 @@ def test_pools_and_milestones_end_as_told(ledger: Ledger) -> None:
     assert states == [ACTIVE, ACTIVE, ACTIVE, FROZEN, COMPLETED, FROZEN]
     assert judged(ledger)[:3] == [
         [RELEASED, RELEASED, APPROVED, PLANNED],
-        [RELEASED, SUBMITTED, PLANNED],
+        [RELEASED, RELEASED, SUBMITTED, PLANNED],
         [RELEASED, PLANNED],
     ]
 
@@ -84,6 +85,43 @@ def test_a_given_up_pool_is_paid_back_to_the_unit(ledger: Ledger) -> None:
     rest = events(ledger, "PooledFund", "BatchRefunded")
     assert rest
     assert all(ledger.view(ledger.fund, "batchOf", e["batch"])["taken"] for e in rest)
+
+
+def test_pledges_are_collected_for_weeks(ledger: Ledger) -> None:
+    book = ledger.pledges
+    known = [ledger.view(book, "pledgeOf", n) for n in range(1, len(story.PLEDGES) + 1)]
+    # Five weeks but one that was paused; four weeks and over; twenty days and over; four weeks, then stopped.
+    assert [pledge["collections"] for pledge in known] == [4, 4, 20, 4]
+    assert [pledge["state"] for pledge in known] == [1, 1, 1, 3]
+    assert known[3]["collected"] == (20 + 20 + 8 + 8) * story.USD
+    assert len(events(ledger, "PledgeBook", "Pledged")) == len(story.PLEDGES)
+    assert not events(ledger, "PledgeBook", "CollectionFailed")
+
+
+def test_a_round_is_claimed_and_its_rest_returns(ledger: Ledger) -> None:
+    (told,) = story.ROUNDS
+    delivered = events(ledger, "PayoutBook", "Delivered")
+    assert len(delivered) == told.come
+    assert not events(ledger, "PayoutBook", "ClaimFailed")
+    (expired,) = events(ledger, "PayoutBook", "RoundExpired")
+    assert expired["amount"] == (told.families - told.come) * told.dollars * story.USD
+    (back,) = [e for e in events(ledger, "PooledFund", "Returned") if e["pool"] == FLOOD]
+    assert back["amount"] == expired["amount"]
+
+
+def test_a_sponsor_matches_and_takes_the_rest_back(ledger: Ledger) -> None:
+    sponsorship = ledger.view(ledger.sponsors, "sponsorshipOf", CLINIC, 1)
+    matched = sum(e["amount"] for e in events(ledger, "SponsorBook", "Matched"))
+    assert matched > 0
+    assert sponsorship["left"] == 0
+    assert matched + sponsorship["withdrawn"] == sponsorship["budget"]
+
+
+def test_vouchers_pay_the_clinic(ledger: Ledger, played: Chain) -> None:
+    redeemed = events(ledger, "VoucherBook", "VoucherRedeemed")
+    assert len(redeemed) == len(story.BILLS)
+    total = sum(bill.own + bill.from_pool for bill in story.BILLS) * story.USD
+    assert ledger.view(ledger.token, "balanceOf", played.cast()[CLINIC_PLACE]) == total
 
 
 def test_the_fund_is_solvent(ledger: Ledger) -> None:
