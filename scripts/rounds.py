@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from eth_utils.crypto import keccak
 
 from api.explorer.proofs import parent
-from scripts import onetime as codes, signing
+from scripts import onetime as codes
+from scripts import signing
 from scripts.ledger import LedgerError
 from scripts.receipts import address_of
 from scripts.signing import KeyHand

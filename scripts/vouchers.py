@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scripts import onetime as codes, signing
+from scripts import onetime as codes
+from scripts import signing
 from scripts.signing import Hand, KeyHand
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scripts import onetime as codes, receipts
+from scripts import onetime as codes
+from scripts import receipts
 from scripts.commands import typed
 from scripts.signing import KeyHand
 

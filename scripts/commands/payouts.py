@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import onetime as codes, rounds
+from scripts import onetime as codes
+from scripts import rounds
 from scripts.commands import ask, ngo, typed
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from scripts import onetime as codes, vouchers
+from scripts import onetime as codes
+from scripts import vouchers
 from scripts.commands import ask, ngo, typed
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError

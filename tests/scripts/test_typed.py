@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import onetime as codes, layout
+from scripts import layout
+from scripts import onetime as codes
 from scripts.commands import refusals, typed
 from scripts.commands.typed import TypedError
 from scripts.ledger import ABI
