@@ -103,6 +103,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     /// @inheritdoc IPooledFund
     function appendMilestone(uint256 pool, MilestonePlan calldata plan) external returns (uint256 milestone) {
         Pool storage p = _ngosOwn(pool);
+        if (!p.openEnded) revert IJudgement.NotOpenEnded(pool);
         milestone = p.milestones;
         _openMilestone(pool, p, plan);
         JUDGEMENT.append(pool, plan);
@@ -296,7 +297,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function moveClock(uint256 pool) external onlyFor(address(JUDGEMENT)) {
-        _moveClock(pool, _pools[pool]);
+        _moveClock(pool, _live(pool));
     }
 
     /// @inheritdoc IPooledFund
@@ -464,6 +465,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     }
 
     function _countRefund(uint256 pool, uint64 amount) private returns (address token) {
+        if (heldOf(pool) < amount) revert NotEnoughHeld(heldOf(pool), amount);
         Pool storage p = _pools[pool];
         p.refunded += amount;
         return p.token;
