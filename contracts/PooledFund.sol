@@ -324,8 +324,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function heldOf(uint256 pool) public view returns (uint256) {
-        Pool storage p = _pools[pool];
-        return _pools[pool].line() - p.released - p.refunded;
+        return _pools[pool].line() - _pools[pool].released - _pools[pool].refunded;
     }
 
     /// @inheritdoc IPooledFund
@@ -455,9 +454,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     function _countRefund(uint256 pool, uint64 amount) private returns (address token) {
         if (heldOf(pool) < amount) revert NotEnoughHeld(heldOf(pool), amount);
-        Pool storage p = _pools[pool];
-        p.refunded += amount;
-        return p.token;
+        _pools[pool].refunded += amount;
+        return _pools[pool].token;
     }
 
     function _cancel(uint256 pool, Pool storage p) private {
