@@ -5,7 +5,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo demo-reset test test-contracts test-others test-long bench compile lint setup setup-dev lock abi
+.PHONY: demo demo-reset test test-contracts test-others test-long mutants coverage bench compile lint setup setup-dev lock abi
 
 demo: setup
 	@$(RUN) scripts.demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
@@ -30,10 +30,14 @@ test-contracts:
 test-others: lint
 	$(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end
 
-# More sequences, more steps.
-test-long: setup-dev compile
+# More sequences, more steps, and every mutant.
+test-long: setup-dev compile mutants
 	MOA_LONG=1 $(RUN) pytest tests/contracts
 	MOA_LONG=1 $(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end
+
+# Break each contract line by line, and see the tests notice: tests/mutants.
+mutants: setup-dev compile
+	@$(RUN) tests.mutants.run $(ONLY)
 
 bench: setup-dev compile
 	@$(RUN) tests.bench.indexing $(if $(DATA),--data "$(DATA)")

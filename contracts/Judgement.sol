@@ -7,12 +7,15 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IJudgement} from "./interfaces/IJudgement.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {IRegister} from "./interfaces/IRegister.sol";
+import {Clock} from "./libraries/Clock.sol";
 import {Consents} from "./libraries/Consents.sol";
 import {Plans} from "./libraries/Plans.sol";
 
 /// @title The judgement of milestones: evidence, attestations, objections, and what becomes due.
 /// @notice IJudgement has every word.
 contract Judgement is IJudgement, EIP712 {
+    using Clock for IPooledFund.Pool;
+
     uint256 private constant _MAX_OPEN = 32;
     uint256 private constant _RELEASE_WINDOW = 90 days;
     uint256 private constant _IDLE_WINDOW = 180 days;
@@ -242,7 +245,7 @@ contract Judgement is IJudgement, EIP712 {
         uint16 open_ = p.firstOpen;
         while (open_ < p.milestones && _milestones[pool][open_].state == MilestoneState.Released) ++open_;
         p.firstOpen = open_;
-        p.idleUntil = uint32(block.timestamp + _IDLE_WINDOW - FUND.poolOf(pool).clockShift);
+        p.idleUntil = uint32(block.timestamp + _IDLE_WINDOW - FUND.poolOf(pool).stoodStill());
     }
 
     // --------------------------------------------------------------------------------------------------- views
@@ -373,12 +376,9 @@ contract Judgement is IJudgement, EIP712 {
         m.decidedAt = uint32(block.timestamp);
         _panels[pool].reserved -= FUND.milestoneOf(pool, milestone).amount;
         emit MilestoneRejected(pool, milestone, m.evidence, m.disputed);
-        if (m.disputed) {
-            _setDue(pool, m, block.timestamp - 1);
-        } else {
-            m.due = m.evidenceDeadline;
-            FUND.moveClock(pool);
-        }
+        // For good: over since the last second, be the clock stopped or not.
+        m.due = m.disputed ? uint32(block.timestamp - 1 - FUND.poolOf(pool).clockShift) : m.evidenceDeadline;
+        FUND.moveClock(pool);
     }
 
     // ------------------------------------------------------------------------------------------------ objecting
@@ -466,8 +466,9 @@ contract Judgement is IJudgement, EIP712 {
     }
 
     /// @dev The pool freezes after `deadline` for this milestone's sake; stored without what pauses have added so far.
+    /// In a pause it counts from its end: the fund adds what the pause still lasts.
     function _setDue(uint256 pool, Milestone storage m, uint256 deadline) private {
-        m.due = uint32(deadline - FUND.poolOf(pool).clockShift);
+        m.due = uint32(deadline - FUND.poolOf(pool).stoodStill());
         FUND.moveClock(pool);
     }
 

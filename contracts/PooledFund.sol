@@ -130,10 +130,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IPooledFund
-    function contributeWithAuthorization(uint256 pool, Authorization calldata a)
-        external
-        returns (uint64 start)
-    {
+    function contributeWithAuthorization(uint256 pool, Authorization calldata a) external returns (uint64 start) {
         address token;
         bool matched;
         (token, start, matched) = _addGift(pool, a.donor, a.amount);
@@ -143,7 +140,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
             a.donor, address(this), a.amount, a.validAfter, a.validBefore, nonce, a.signature
         );
         IERC20(token).checkReceived(before, a.amount);
-        if (matched) _match(pool, token, _row(a.donor, a.amount));
+        if (matched) _match(pool, token, abi.encodePacked(a.donor, uint32(0), a.amount));
     }
 
     /// @inheritdoc IPooledFund
@@ -189,8 +186,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function release(uint256 pool, uint256 milestone) external {
-        Milestone storage m = _known(pool, milestone);
-        Pool storage p = _pools[pool];
+        (Pool storage p, Milestone storage m) = (_pools[pool], _known(pool, milestone));
         if (stateOf(pool) != PoolState.Active) revert PoolIs(pool, stateOf(pool));
         if (m.releasedAt != 0) revert AlreadyReleased(pool, milestone);
         (uint64 amount, address payee, address token) = (m.amount, m.payee, p.token);
@@ -212,8 +208,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         address payee = _known(pool, milestone).payee;
         if (msg.sender != payee) revert NotThePayee(pool, milestone, msg.sender);
         if (amount == 0) revert ZeroAmount();
-        Pool storage p = _pools[pool];
-        address token = p.token;
+        (Pool storage p, address token) = (_pools[pool], _pools[pool].token);
 
         _places[pool].giveBack(pool, milestone, payee, token, amount);
         p.released -= amount;
@@ -242,8 +237,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         if (!SignatureChecker.isValidSignatureNow(donor, digest, signature)) revert BadSignature(donor);
         Batch storage b = _batches[receipt.batch];
         if (b.taken) revert TakenByGateway(receipt.batch);
-        uint64 amount = uint64(uint256(receipt.entry));
-        _refund(b.pool, receipt.batch, receipt.start, amount, donor, to);
+        _refund(b.pool, receipt.batch, receipt.start, uint64(uint256(receipt.entry)), donor, to);
     }
 
     /// @inheritdoc IPooledFund
@@ -390,7 +384,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         Batch storage b = _batches[r.batch];
         return EntryTree.verifies(r, b.root, b.count, b.pool);
     }
-    // ---------------------------------------------------------------------------------------------- opening
+    // --------------------------------------------------------------------------------------------- within
     function _setLimits(uint256 pool, Limits calldata limits) private {
         if (limits.beneficiaryCap == 0 && limits.voucherCap == 0) return;
         _limits[pool] = limits;
@@ -411,7 +405,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         bool matched;
         (token, start, matched) = _addGift(pool, msg.sender, amount);
         IERC20(token).pull(amount);
-        if (matched) _match(pool, token, _row(msg.sender, amount));
+        if (matched) _match(pool, token, abi.encodePacked(msg.sender, uint32(0), amount));
     }
 
     function _addGift(uint256 pool, address donor, uint64 amount)
@@ -445,11 +439,6 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         IERC20(token).checkReceived(before, total);
     }
 
-    /// @dev A gift as an entry of a batch would say it.
-    function _row(address donor, uint64 amount) private pure returns (bytes memory) {
-        return abi.encodePacked(donor, uint32(0), amount);
-    }
-
     // -------------------------------------------------------------------------------------- spending, refunding
     function _refund(uint256 pool, bytes32 batch, uint64 start, uint64 amount, address donor, address to) private {
         _pools[pool].endOf(pool);
@@ -468,8 +457,6 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         p.refunded += amount;
         return p.token;
     }
-
-    // ---------------------------------------------------------------------------------------------- the clock
 
     function _cancel(uint256 pool, Pool storage p) private {
         _live(pool);

@@ -134,7 +134,7 @@ interface IPledgeBook {
     event PledgeSkipped(uint256 indexed pledge, address indexed donor, uint16 period);
     event PledgeLowered(uint256 indexed pledge, address indexed donor, uint64 amount, uint64 cap);
     event PledgeStopped(uint256 indexed pledge, address indexed donor);
-    /// @notice A keeper brought `amount` to a pool: [start, start + amount) of its line, the collections in their order.
+    /// @notice A keeper brought `amount` to a pool: [start, start + amount) of its line, the pledges in their order.
     /// The fund tells of each as of any gift of its donor's (`IPooledFund.Contributed`).
     /// @param rows 32 bytes each: pledge (14) ‖ period (2) ‖ start (8) ‖ amount (8).
     event Collected(

@@ -47,6 +47,12 @@ library Clock {
         return line(p) < p.fundingThreshold ? Math.min(p.defaultsAt, fundingEnd(p)) : p.defaultsAt;
     }
 
+    /// @notice For how many seconds pauses have stopped the clock until now. A pause's 7 days are counted when it begins,
+    /// and what is left of them is taken back when it is ended.
+    function stoodStill(IPooledFund.Pool memory p) internal view returns (uint256) {
+        return p.clockShift - Math.saturatingSub(p.pausedUntil, block.timestamp);
+    }
+
     /// @notice Adds `amount` to the pool's line, reading and writing its first slot once; solc would read it often.
     function lengthen(IPooledFund.Pool storage p, uint256 pool, uint256 amount)
         internal

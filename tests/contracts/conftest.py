@@ -36,7 +36,7 @@ from world import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest.register_assert_rewrite("drain", "judged", "machine", "replay", "truth")
+pytest.register_assert_rewrite("booked", "drain", "judged", "machine", "machine_books", "replay", "truth")
 
 # Each block comes one second after the last, so that the tests own the clock; quiet, since nobody reads what it says
 # and a full pipe would stop it. Brownie's configuration file has no place for these.
@@ -68,7 +68,7 @@ ACCREDIT, REVOKE = selector("accredit(address,uint8,bytes32,bytes32,string)"), s
 
 def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], keys: dict[str, bytes]) -> World:
     """Deploy the contracts with the whole layout of roles; the deployer ends with nothing."""
-    w = World(node, *[None] * 7, addresses, keys, artifacts)  # type: ignore[arg-type]
+    w = World(node, *[None] * 9, addresses, keys, artifacts)  # type: ignore[arg-type]
     w.consortium = w.deploy("Consortium", w.deployer)
     w.register = w.deploy("Register", w.consortium.address)
     w.token = w.deploy("SettlementToken", w.consortium.address, "Moa USD", "mUSD")
@@ -78,6 +78,8 @@ def deploy(node: Node, artifacts: dict[str, Any], addresses: dict[str, str], key
     w.payouts = w.deploy("PayoutBook", fund)
     books = (w.judgement.address, w.sponsors.address, w.payouts.address)
     w.fund = w.deploy("PooledFund", w.consortium.address, w.register.address, *books)
+    w.pledges = w.deploy("PledgeBook", w.fund.address)
+    w.vouchers = w.deploy("VoucherBook", w.fund.address)
 
     def manage(function: str, *args: Any) -> None:
         w.do(w.deployer, w.consortium, function, *args)
@@ -179,3 +181,18 @@ def funded(w: World, pool: int) -> int:
     """The pool with 120 units in it, from donor1."""
     w.give(pool, 120 * 10**6)
     return pool
+
+
+@pytest.fixture
+def endless(w: World) -> int:
+    """An open-ended pool of 2 of 3 attestors with 500 units, whose one milestone is of 60."""
+    tranche = (w.payee, 60 * 10**6, w.node.now + 60 * DAY)
+    pool = w.open_pool(openEnded=True, fundingDeadline=0, milestones=[tranche])
+    w.give(pool, 500 * 10**6)
+    return pool
+
+
+@pytest.fixture
+def tranche(w: World) -> tuple[str, int, int]:
+    """A milestone that may follow in it."""
+    return (w.payee2, 70 * 10**6, w.node.now + 90 * DAY)

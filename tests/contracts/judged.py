@@ -33,10 +33,11 @@ class JudgementReplay:
         """Whether somebody sits on the panel now."""
         return account in self.seats[pool] and self.seats[pool][account][1] is None
 
-    def due(self, pool: int, time: int) -> int:
-        """Return a moment as it is stored, without what pauses have added."""
-        shift: int = self.pools[pool]["clockShift"]
-        return time - shift
+    def due(self, pool: int, time: int, window: int) -> int:
+        """Return the end of a window as it is stored: from now, or the end of the pause, without what pauses added."""
+        found = self.pools[pool]
+        end: int = max(time, found["pausedUntil"]) + window - found["clockShift"]
+        return end
 
     def release(self, pool: int, milestone: int, amount: int, time: int) -> None:
         """Take in a release."""
@@ -45,7 +46,7 @@ class JudgementReplay:
         panel["reserved"] -= amount
         while panel["firstOpen"] < len(all_) and all_[panel["firstOpen"]]["state"] == RELEASED:
             panel["firstOpen"] += 1
-        panel["idleUntil"] = self.due(pool, time + 180 * DAY)
+        panel["idleUntil"] = self.due(pool, time, 180 * DAY)
 
     def on_judgement_AttestorSeated(self, v: dict[str, Any], _log: Any) -> None:
         self.seats[v["pool"]][v["attestor"]] = (0, None)
@@ -60,7 +61,7 @@ class JudgementReplay:
         time = self.time(log)
         milestone |= {"state": SUBMITTED, "round": v["round"], "evidence": v["evidence"], "yes": 0, "no": 0}
         milestone |= {"submittedAt": time, "lineAtEvidence": v["line"], "objected": 0, "rotations": panel["rotations"]}
-        milestone["due"] = self.due(v["pool"], time + panel["attestationWindow"])
+        milestone["due"] = self.due(v["pool"], time, panel["attestationWindow"])
 
     def on_judgement_Attested(self, v: dict[str, Any], _log: Any) -> None:
         milestone = self.milestones[v["pool"]][v["milestone"]]
@@ -73,13 +74,15 @@ class JudgementReplay:
         assert v["evidence"] == milestone["evidence"]
         assert v["releasableAt"] == self.time(log) + panel["objectionWindow"]
         milestone |= {"state": APPROVED, "decidedAt": self.time(log)}
-        milestone["due"] = self.due(v["pool"], v["releasableAt"] + 90 * DAY)
+        milestone["due"] = self.due(v["pool"], self.time(log), panel["objectionWindow"] + 90 * DAY)
 
     def on_judgement_MilestoneRejected(self, v: dict[str, Any], log: Any) -> None:
         milestone, time = self.milestones[v["pool"]][v["milestone"]], self.time(log)
         assert (v["evidence"], v["last"]) == (milestone["evidence"], milestone["disputed"])
         milestone |= {"state": REJECTED, "decidedAt": time}
-        milestone["due"] = self.due(v["pool"], time - 1) if v["last"] else milestone["evidenceDeadline"]
+        milestone["due"] = milestone["evidenceDeadline"]
+        if v["last"]:
+            milestone["due"] = time - 1 - self.pools[v["pool"]]["clockShift"]
         self.panels[v["pool"]]["reserved"] -= self.planned[v["pool"]][v["milestone"]]["amount"]
 
     def on_judgement_Objected(self, v: dict[str, Any], _log: Any) -> None:
@@ -99,7 +102,7 @@ class JudgementReplay:
         time = self.time(log)
         milestone |= {"state": DISPUTED, "disputed": True, "decidedAt": time, "round": v["round"]}
         milestone |= {"yes": 0, "no": 0, "objected": 0}
-        milestone["due"] = self.due(v["pool"], time + panel["attestationWindow"])
+        milestone["due"] = self.due(v["pool"], time, panel["attestationWindow"])
 
     def on_judgement_MilestoneConsented(self, v: dict[str, Any], _log: Any) -> None:
         subject = (v["pool"], v["milestone"], v["payee"], v["amount"], v["evidenceDeadline"])

@@ -18,9 +18,9 @@ def seconds(when: datetime) -> int:
     return int((when - EPOCH) // timedelta(seconds=1))
 
 
-def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
-    """Return a moment in unix seconds."""
-    return seconds(datetime(year, month, day, hour, minute, second, tzinfo=UTC))
+def at(year: int, month: int, day: int, *time: int) -> int:
+    """Return a moment (hour, minute and second, as far as they are not 0) in unix seconds."""
+    return seconds(datetime(year, month, day, *time, tzinfo=UTC))
 
 
 def add_months(first: int, months: int) -> int:

@@ -55,7 +55,15 @@ class Terms:
 
 
 def permit_digest(
-    domain: bytes, owner: str, spender: str, value: int, nonce: int, deadline: int, witness: bytes, rest: str = WITNESS
+    domain: bytes,
+    *,
+    owner: str,
+    spender: str,
+    value: int,
+    nonce: int,
+    deadline: int,
+    witness: bytes,
+    rest: str = WITNESS,
 ) -> bytes:
     """Return what an owner signs."""
     types = ["bytes32", "address", "address", "uint256", "uint256", "uint256", "bytes32"]
@@ -131,6 +139,24 @@ class Pledges:
         """Collect and return what came of each pledge: "collected", or why it was not."""
         said: dict[int, list[str]] = {}
         for name, event in self.collect(*ids, at=at):
-            what = "collected" if name == "Collected" else REASONS[event["reason"]]
-            said.setdefault(event["pledge"], []).append(what)
-        return [said[i].pop() if ids.count(i) == 1 else said[i].pop(0) for i in ids]
+            if name == "Collected":
+                for row in map(Row.of, event["rows"]):
+                    said.setdefault(row.pledge, []).insert(0, "collected")
+            elif name == "CollectionFailed":
+                said.setdefault(event["pledge"], []).append(REASONS[event["reason"]])
+        return [said[i].pop(0) for i in ids]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One collection, as the event `Collected` tells it."""
+
+    pledge: int
+    period: int
+    start: int
+    amount: int
+
+    @classmethod
+    def of(cls, row: bytes) -> Row:
+        """Read 32 bytes."""
+        return cls(*(int.from_bytes(part) for part in (row[:14], row[14:16], row[16:24], row[24:])))

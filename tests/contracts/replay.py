@@ -45,12 +45,12 @@ class Replay(JudgementReplay):
     def follow(self) -> list[str]:
         """Read on to the head, and return the names of the events."""
         names = []
-        latest = self.w.node.latest
+        asked = {"fromBlock": hex(self.read_to + 1), "toBlock": "latest"}
+        latest, logs = self.w.node.rpc_together(("eth_getBlockByNumber", "latest", False), ("eth_getLogs", asked))
         head, self.now = int(latest["number"], 16), int(latest["timestamp"], 16)
         self.times[latest["hash"]] = self.now
-        asked = {"fromBlock": hex(self.read_to + 1), "toBlock": hex(head)}
         sources = {c.address.lower(): n for n in SOURCES for c in [getattr(self.w, n)]}
-        for log in self.w.node.rpc("eth_getLogs", asked):
+        for log in logs:
             source = sources.get(log["address"].lower())
             if source is None:
                 continue

@@ -1,4 +1,4 @@
-"""The list of a payout round and its claims, written from IPayoutBook's words alone, with nothing taken from scripts/."""
+"""The list of a payout round and its claims, written from IPayoutBook's words alone, nothing taken from scripts/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people sign: permits, authorizations, attestations. All EIP-712, hashed here by hand."""
+"""What people sign: permits, authorizations, attestations, objections. All EIP-712, hashed here by hand."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from world import (
     evidence_of,
 )
 
+from scripts import codes
+
 PLANNED, SUBMITTED, APPROVED, DISPUTED, REJECTED, RELEASED = range(6)
 NONE, SEALED, OPEN, EXPIRED, CLOSED = range(5)
 PROGRAMME = b32("Winter 2026")
@@ -312,8 +314,8 @@ class TestClaim:
             *({"start": s} for s in (0, one.start - 1, one.start + 1, lst.starts[8], 2**64 - 1)),
             *({"amount": a} for a in (0, 1, one.amount - 1, one.amount + 1, lst.total, 2**64 - 1)),
             {"nullifier": b"\1" * 32},
-            *({"proof": one.proof[:i] + (bytes(32),) + one.proof[i + 1 :]} for i in range(4)),
-            *({"proof": one.proof[:i] + (node,) + one.proof[i + 1 :]} for i in range(1, 4)),
+            *({"proof": (*one.proof[:i], ZERO32, *one.proof[i + 1 :])} for i in range(4)),
+            *({"proof": (*one.proof[:i], node, *one.proof[i + 1 :])} for i in range(1, 4)),
             {"proof": one.proof[::-1]},
             {"proof": (ZERO32,) * 4},
             {"proof": lst.proof(8)},
@@ -346,7 +348,7 @@ class TestClaim:
             claim(w, lst.claim(0, w.stranger))
 
     def test_the_list_before_is_gone(self, w: World) -> None:
-        """Claims are of the list that was judged: an older one's sheets are overwritten, and cleared where it was longer."""
+        """An older list's sheets are overwritten, and cleared where it was longer."""
         [old] = open_round(w, crowd(40, "old", amount=UNIT))
         seal(w, old)
         new = replace(old, people=(*crowd(19, "new", amount=2 * UNIT), Person(key_of("last"), 2 * UNIT)))
@@ -631,6 +633,27 @@ class TestExpiry:
         before = w.balance(w.donor3)
         w.do(w.stranger, w.fund, "refund", lst.pool, 0, w.donor3)
         assert w.balance(w.donor3) - before == lst.total - PEOPLE[0].amount
+
+
+@pytest.mark.parametrize("cap", [0, 10**9])
+def test_what_the_scripts_make_is_what_the_contract_takes(w: World, cap: int) -> None:
+    """From codes to money: keys, nullifiers, rows, claims, all by scripts/codes.py."""
+    secret, programme = bytes(range(32)), PROGRAMME if cap else ZERO32
+    [pool] = {lst.pool for lst in open_round(w, crowd(19, amount=UNIT), limits=(programme, cap, 0, 0))}
+    where = codes.Round(CHAIN, w.payouts.address, pool, 0, cap != 0)
+    scope = codes.scope_of(w.token.address, programme, pool)
+    assert scope == w.see(w.payouts, "scopeOf", w.token.address, programme, pool)
+    handed = [codes.new_code() for _ in range(19)]
+    people = [codes.nullifier_of(secret, scope, f"ID {i}") if cap else codes.NONE for i in range(19)]
+    keys = [codes.claim_key(code, where) for code in handed]
+    rows = b"".join(codes.row_of(key, UNIT, who) for key, who in zip(keys, people, strict=True))
+    w.do(w.ngo, w.payouts, "seal", pool, 0, rows, 30 * DAY)
+    made = codes.PayoutList(where, rows)
+    release(w, PayList(w.payouts.address, pool, 0, ()))
+    claims = [made.claim(code, w.stranger, who) for code, who in zip(handed, people, strict=True)]
+    events = w.events(w.do(w.relayer, w.payouts, "claimMany", claims), w.payouts)
+    assert [e["position"] for name, e in events if name == "Delivered"] == list(range(19))
+    assert w.balance(w.stranger) == 19 * UNIT
 
 
 def test_the_book_is_of_its_fund(w: World) -> None:

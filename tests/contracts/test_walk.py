@@ -1,4 +1,4 @@
-"""Walk at random over everything that can be done (machine.py). `MOA_LONG=1` walks 2,000 times 50 steps."""
+"""Walk at random over everything that can be done. `MOA_LONG=1` walks 2,000 times 50 steps over each machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import LONG, MUST_SEE, MUST_SEE_IN_TIME, Walk
+from machine_books import MUST_SEE as BOOKS_MUST_SEE
+from machine_books import BooksWalk
 
 if TYPE_CHECKING:
     from world import World
@@ -19,11 +21,13 @@ STEPS = 50
 
 
 @pytest.mark.timeout(6 * 3600 if LONG else 900)
-def test_the_contracts_do_what_the_model_says_at_every_step_of_a_random_walk(anywhere: World) -> None:
-    Walk.w, Walk.seen = anywhere, Counter()
+@pytest.mark.parametrize(("machine", "must_see"), [(Walk, MUST_SEE), (BooksWalk, BOOKS_MUST_SEE)])
+def test_the_contracts_do_what_the_model_says(anywhere: World, machine: type[Walk], must_see: set[str]) -> None:
+    """Every step of every walk: the outcome, the storage, the events, the money; at the end, nobody is stuck."""
+    machine.w, machine.seen = anywhere, Counter()
     node = "anvil" if type(anywhere.node).__name__ == "Anvil" else "ganache"
     run_state_machine_as_test(
-        Walk,
+        machine,
         settings=settings(
             max_examples=WALKS[node][0 if LONG else 1],
             stateful_step_count=STEPS,
@@ -36,5 +40,5 @@ def test_the_contracts_do_what_the_model_says_at_every_step_of_a_random_walk(any
         ),
     )
     if node == "anvil" or LONG:
-        missing = MUST_SEE.union(MUST_SEE_IN_TIME if LONG else ()) - set(Walk.seen)
-        assert not missing, Walk.seen
+        missing = must_see.union(MUST_SEE_IN_TIME if LONG and machine is Walk else ()) - set(machine.seen)
+        assert not missing, machine.seen

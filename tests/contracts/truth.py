@@ -14,9 +14,15 @@ if TYPE_CHECKING:
 NO_GIFT = {"donor": ZERO, "amount": 0}
 
 
-def check_storage(w: World, told: Replay, places: Iterable[tuple[int, int]], batches: Iterable[bytes]) -> None:
-    """Compare all pools, and these gifts and batches, with what the events say."""
-    check_pools(w, told, told.pools)
+def check_storage(
+    w: World,
+    told: Replay,
+    places: Iterable[tuple[int, int]],
+    batches: Iterable[bytes],
+    more: dict[tuple[Any, ...], Any] | None = None,
+) -> None:
+    """Compare all pools, these gifts and batches, and `more` views, with what the events say."""
+    check_pools(w, told, told.pools, more)
     places = set(places)
     views: dict[tuple[Any, ...], Any] = {}
     for place in places:
@@ -46,9 +52,9 @@ def check_storage(w: World, told: Replay, places: Iterable[tuple[int, int]], bat
     same(views, w.see_all(list(views)))
 
 
-def check_pools(w: World, told: Replay, pools: Iterable[int]) -> None:
-    """Compare these pools with what the events say, and see that the fund is solvent."""
-    views: dict[tuple[Any, ...], Any] = {(w.fund, "poolCount"): len(told.pools)}
+def check_pools(w: World, told: Replay, pools: Iterable[int], more: dict[tuple[Any, ...], Any] | None = None) -> None:
+    """Compare these pools, and `more` views, with what the events say, and see that the fund is solvent."""
+    views: dict[tuple[Any, ...], Any] = {(w.fund, "poolCount"): len(told.pools)} | (more or {})
     for number in pools:
         pool = told.pools[number]
         views[w.fund, "poolOf", number] = pool

@@ -130,6 +130,14 @@ class Node:
             raise AssertionError("Refused in a block, but not on top of it.")
         raise self.refusal(bytes.fromhex((answer["error"].get("data") or "0x").removeprefix("0x")))
 
+    def rpc_together(self, *asked: tuple[Any, ...]) -> list[Any]:
+        """Ask several things that cannot be refused, in one go; the node may answer in any order."""
+        bodies = [{"jsonrpc": "2.0", "id": i, "method": m, "params": p} for i, (m, *p) in enumerate(asked)]
+        answers = sorted(self.wire.ask(bodies), key=lambda answer: int(answer["id"]))
+        if failed := [answer for answer in answers if "error" in answer]:
+            raise RuntimeError(f"{asked}: {failed}")
+        return [answer["result"] for answer in answers]
+
     def refusal(self, data: bytes) -> RefusedError:
         """Decode the data of a revert."""
         if data == b"":
@@ -199,6 +207,8 @@ class World:
     judgement: Contract
     sponsors: Contract
     payouts: Contract
+    pledges: Contract
+    vouchers: Contract
     addresses: dict[str, str]
     keys: dict[str, bytes]
     artifacts: dict[str, Any]

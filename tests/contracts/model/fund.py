@@ -9,6 +9,7 @@ from entrytree import amount_of
 from eth_utils import to_checksum_address
 from world import DAY, MAX63, NEVER, ZERO
 
+from model.books import Booking, Pledge, Round, Sponsorship, Vouchers
 from model.judgement import Judging, Milestone, Panel
 from model.line import Line
 from model.words import (
@@ -55,6 +56,7 @@ class Pool:
     shift: int = 0
     defaults_at: int = 0
     accepts_until: int = 0
+    matched: bool = False
 
     @property
     def complete(self) -> bool:
@@ -91,6 +93,10 @@ class Pool:
     def funding_end(self) -> int:
         """The last second of funding."""
         return min((self.plan["fundingDeadline"] or NEVER) + self.shift, NEVER)
+
+    def stood_still(self, now: int) -> int:
+        """For how long pauses have stopped the clock until now."""
+        return self.shift - max(0, self.paused_until - now)
 
     def move_clock(self, now: int) -> None:
         """Write down the deadlines after a change."""
@@ -140,7 +146,7 @@ class Pool:
 
 
 @dataclass
-class Model(Judging):
+class Model(Judging, Booking):
     """All pools and all money."""
 
     fund: str
@@ -150,8 +156,16 @@ class Model(Judging):
     operator: str
     ngos: set[str]
     attestors: set[str]
+    books: dict[str, str]
     pools: dict[int, Pool] = field(default_factory=dict)
     batches: dict[bytes, Batch] = field(default_factory=dict)
+    invited: set[tuple[int, str]] = field(default_factory=set)
+    sponsorships: dict[tuple[int, int], Sponsorship] = field(default_factory=dict)
+    pledges: list[Pledge] = field(default_factory=list)
+    rounds: dict[tuple[int, int], Round] = field(default_factory=dict)
+    vouchers: dict[tuple[int, int], Vouchers] = field(default_factory=dict)
+    used: set[bytes] = field(default_factory=set)
+    spending: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     # ---- the plan
 
@@ -211,6 +225,7 @@ class Model(Judging):
         else:
             self.tokens.pull(donor, self.fund, amount)
         self.put(pool, donor, amount)
+        self.match(now, pool, [amount])
 
     @staticmethod
     def put(pool: Pool, donor: str, amount: int) -> None:
@@ -232,6 +247,7 @@ class Model(Judging):
         self.tokens.pull(bearer, self.fund, total)
         for donor, amount in gifts:
             self.put(pool, donor, amount)
+        self.match(now, pool, [amount for _, amount in gifts])
 
     def record_batch(
         self, now: int, sender: str, number: int, names: tuple[bytes, bytes], entries: list[bytes]
@@ -258,6 +274,7 @@ class Model(Judging):
             place += amount
         self.batches[batch] = Batch(number, pool.line.end, sum(amounts), kept)
         pool.line.lengthen(sum(amounts))
+        self.match(now, pool, amounts)
 
     # ---- money out
 
@@ -276,9 +293,11 @@ class Model(Judging):
             refuse("TooEarly", m.decided_at + pool.plan["objectionWindow"])
         m.state, m.released_at = RELEASED, now
         pool.line.spend(milestone, m.amount)
-        pool.panel.idle_until = now + 180 * DAY - pool.shift
+        pool.panel.idle_until = now + 180 * DAY - pool.stood_still(now)
         pool.move_clock(now)
         self.tokens.move(self.fund, m.payee, m.amount)
+        if (number, milestone) in self.rounds:
+            self.rounds[number, milestone].until = now + 7 * DAY
 
     def give_back(self, payee: str, number: int, milestone: int, amount: int) -> None:
         """Give back what was paid."""

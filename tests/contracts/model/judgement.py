@@ -112,7 +112,7 @@ class Judging:
         m.rotations = pool.panel.rotations
         m.votes.append({})
         m.objections = {}
-        m.due = now + pool.plan["attestationWindow"] - pool.shift
+        m.due = now + pool.plan["attestationWindow"] - pool.stood_still(now)
         pool.move_clock(now)
 
     def attest(self: Model, now: int, attestor: str, case: Case, *, approved: bool) -> None:
@@ -132,7 +132,7 @@ class Judging:
         counted = list(votes.values())
         if approved and counted.count(True) == (quorum if m.state == SUBMITTED else everyone):
             m.state, m.decided_at = APPROVED, now
-            m.due = now + pool.plan["objectionWindow"] + 90 * DAY - pool.shift
+            m.due = now + pool.plan["objectionWindow"] + 90 * DAY - pool.stood_still(now)
             pool.move_clock(now)
         elif not approved and m.state == SUBMITTED and everyone - counted.count(False) < quorum:
             self.reject(now, pool, m)
@@ -205,7 +205,7 @@ class Judging:
         m.disputed, m.state, m.decided_at = True, DISPUTED, now
         m.votes.append({})
         m.objections = {}
-        m.due = now + pool.plan["attestationWindow"] - pool.shift
+        m.due = now + pool.plan["attestationWindow"] - pool.stood_still(now)
         pool.move_clock(now)
 
     def consent_to_milestone(self: Model, sender: str, number: int, plan: tuple[str, int, int]) -> None:
