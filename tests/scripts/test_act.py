@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from scripts import receipts
 from scripts.act import ROLES, app
 from scripts.members import ADMIN, OPERATOR, PAUSER, REGISTRAR
+from scripts.node import ROOT
 from tests.scripts.conftest import Chain, deployed
 
 if TYPE_CHECKING:
@@ -308,6 +309,12 @@ def test_a_bad_plan_is_told(town: Town, old: str, new: str, why: str) -> None:
     assert old in text
     path.write_text(text.replace(old, new, 1))
     assert why in town.refused(NGO, "ngo", "open-pool", path)
+
+
+def test_the_example_is_a_plan(town: Town) -> None:
+    """All that is wrong with it is that its attestors are nobody."""
+    said = town.refused(NGO, "ngo", "open-pool", ROOT / "docs" / "plan.toml")
+    assert "0x1111111111111111111111111111111111111111 is not in the register as what it must be" in said
 
 
 def test_a_plan_may_be_json(town: Town) -> None:
