@@ -518,7 +518,7 @@ MUST_SEE_IN_TIME = {
     *("ReferenceUsed", "NotTheNgo", "PauseIs", "NotAnAttestor", "UnknownPool", "UnknownMilestone", "AuthorizationUsed"),
     *("AuthorizationBadSignature", "ERC20InsufficientAllowance", "ERC20InsufficientBalance", "BatchRefunded"),
     *("MilestoneConsented", "RotationConsented", "RotationAgreed", "AttestorReplaced", "BadRotation", "NoQuorum"),
-    *("NotOpenEnded", "AlreadyConsented", "GaveLater", "AlreadyObjected", "WindowClosed", "NoGift", "NotTheDonor"),
+    *("NotOpenEnded", "AlreadyConsented", "GaveLater", "WindowClosed", "NoGift", "NotTheDonor"),
     *("NothingToRefund", "TakenByGateway", "BadSignature", "MoreThanReleased", "NotThePayee", "AlreadyReleased"),
     *("NoBatch", "OtherPool", "ZeroDonor", "ContributionsBrought"),
 }

@@ -238,6 +238,7 @@ class BooksWalk(Walk):
 
 MUST_SEE = FUND_MUST_SEE | {
     *("Matched", "Locked", "Withdrawn", "Pledged", "Collected", "CollectionFailed", "collected", "not due"),
-    *("cap reached", "pool closed", "no balance", "no allowance", "RoundSealed", "RoundOpened", "Delivered"),
+    *("pool closed", "RoundSealed", "RoundOpened", "Delivered"),
     *("RoundExpired", "VoucherRedeemed", "VouchersExpired", "PledgePaused", "PledgeStopped"),
 }
+MUST_SEE_IN_TIME = {"cap reached", "no balance", "no allowance", "paused", "stopped", "unknown", "AlreadyClaimed"}
