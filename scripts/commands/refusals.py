@@ -76,7 +76,7 @@ SENTENCES = {
     "MoreThanReleased": "Milestone {milestone} of pool {pool} was not paid {amount} that are not given back.",
     "NoBatch": "The gateway has recorded no such batch.",
     "NoEvidence": "The evidence has no hash.",
-    "SameEvidence": "This evidence is the one that is disputed: all attestors must confirm it, or hand in other evidence.",
+    "SameEvidence": "This very evidence is disputed: all attestors must confirm it, or hand in other evidence.",
     "NoRoundLeft": "Milestone {milestone} of pool {pool} has been judged 65,534 times; there is no round left.",
     "NoGift": "No gift of a wallet stands at {start} in pool {pool}.",
     "NoQuorum": "{consents} attestors have consented to this very milestone; {needed} must.",
