@@ -118,7 +118,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as parent:
         folders: SimpleQueue[Path] = SimpleQueue()
         for i in range(chosen.jobs):
-            folder = Path(parent) / str(i)
+            folder = Path(parent) / f"moa{i}"  # Brownie wants a letter first
             folder.mkdir()
             prepare(folder)
             folders.put(folder)
