@@ -1,7 +1,8 @@
 """The events of Moa's contracts, by their ABI files, and the decoding of one log. Pure.
 
 The layout is the Solidity ABI's: each indexed value of a fixed size is one topic, the others stand in the data as
-32-byte words, the dynamic ones (string, bytes) behind an offset. A log longer or shorter than its event is refused.
+32-byte words, the dynamic ones (string, bytes, an array) behind an offset. A log longer or shorter than its event is
+refused.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from api.errors import UnknownLogError
 ABI = Path(__file__).parent / "abi"
 WORD = 32
 
-Value: TypeAlias = int | bool | bytes | str
+Value: TypeAlias = int | bool | bytes | str | list[bytes]
 Reader: TypeAlias = Callable[[bytes, int], Value]
 
 
@@ -68,8 +69,20 @@ def _string(data: bytes, at: int) -> str:
     return _bytes(data, at).decode("utf-8", "replace")
 
 
+def _words(data: bytes, at: int) -> list[bytes]:
+    """Return an array of bytes32: its count stands where a string has its length."""
+    offset = int.from_bytes(data[at : at + WORD], "big")
+    first = offset + WORD
+    end = first + WORD * int.from_bytes(data[offset:first], "big")
+    if offset % WORD or first > len(data) or end > len(data):
+        raise ValueError("an array that runs over the end")
+    return [data[i : i + WORD] for i in range(first, end, WORD)]
+
+
 def _reader(kind: str) -> Reader:
-    named: dict[str, Reader] = {"address": _address, "bool": _bool, "bytes": _bytes, "string": _string}
+    named: dict[str, Reader] = {
+        "address": _address, "bool": _bool, "bytes": _bytes, "bytes32[]": _words, "string": _string,
+    }  # fmt: skip
     if kind in named:
         return named[kind]
     if kind.startswith("uint") and kind[4:].isdigit():
@@ -127,7 +140,7 @@ def _event(entry: dict[str, Any]) -> Event:
         name=entry["name"],
         topics=tuple((name, _reader(kind)) for name, kind, indexed in fields if indexed),
         words=tuple((name, _reader(kind)) for name, kind, indexed in fields if not indexed),
-        dynamic=any(kind in ("bytes", "string") for _, kind, indexed in fields if not indexed),
+        dynamic=any(kind in ("bytes", "bytes32[]", "string") for _, kind, indexed in fields if not indexed),
     )
 
 

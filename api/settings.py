@@ -9,7 +9,17 @@ from pathlib import Path
 
 from api.errors import SettingsError
 
-CONTRACTS = ("Consortium", "PooledFund", "Register", "SettlementToken")
+CONTRACTS = (
+    "Consortium",
+    "Judgement",
+    "PayoutBook",
+    "PledgeBook",
+    "PooledFund",
+    "Register",
+    "SettlementToken",
+    "SponsorBook",
+    "VoucherBook",
+)
 
 
 @dataclass(frozen=True)

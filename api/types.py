@@ -17,6 +17,32 @@ ANONYMOUS = bytes(20)
 """The donor id of a gift whose donor gave no name: it has no receipt key."""
 
 
+class Via(IntEnum):
+    """How a contribution came."""
+
+    WALLET = 0
+    BATCH = 1
+    BROUGHT = 2
+    """By somebody else in the donor's name: the book of standing orders, for one."""
+    MATCH = 3
+    """A sponsor's, for the gifts before it."""
+
+
+class Period(IntEnum):
+    """IPledgeBook.Period."""
+
+    DAY = 0
+    WEEK = 1
+    MONTH = 2
+
+
+REASONS = (
+    *("none", "unknown", "stopped", "paused", "ended", "not due", "cap reached", "pool closed", "pool full"),
+    *("no allowance", "no balance", "refused", "run failed"),
+)
+"""IPledgeBook.Reason, in words."""
+
+
 class MemberKind(IntEnum):
     """IRegister.Kind."""
 
@@ -25,3 +51,4 @@ class MemberKind(IntEnum):
     ATTESTOR = 2
     GATEWAY = 3
     TOKEN = 4
+    PROVIDER = 5

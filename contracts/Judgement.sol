@@ -22,6 +22,7 @@ contract Judgement is IJudgement, EIP712 {
     uint256 private constant _ROTATION_DELAY = 7 days;
     uint256 private constant _WHOLE = 10_000;
     uint32 private constant _NEVER = type(uint32).max;
+    uint16 private constant _LAST_ROUND = type(uint16).max - 1; // for evidence: one more is kept for a dispute
     bytes32 private constant _ATTESTATION_TYPEHASH = keccak256(
         "Attestation(address attestor,uint256 pool,uint256 milestone,uint256 round,"
         "bytes32 evidence,bool approved,uint256 deadline)"
@@ -77,6 +78,8 @@ contract Judgement is IJudgement, EIP712 {
             revert MilestoneIs(pool, milestone, state);
         }
         if (evidence == 0) revert NoEvidence();
+        if (state == MilestoneState.Disputed && evidence == m.evidence) revert SameEvidence(evidence);
+        if (m.round >= _LAST_ROUND) revert NoRoundLeft(pool, milestone);
         if (state != MilestoneState.Disputed) _reserve(pool, p, milestone);
 
         m.evidence = evidence;
@@ -408,7 +411,8 @@ contract Judgement is IJudgement, EIP712 {
     function _object(address donor, uint256 pool, uint256 milestone, uint64 start, uint64 amount) private {
         Milestone storage m = _milestones[pool][milestone];
         if (start >= m.lineAtEvidence) revert GaveLater(start, m.lineAtEvidence);
-        if (_objections[pool][milestone][m.round][start]) revert AlreadyObjected(pool, milestone, start);
+        // Whoever hands a part of a signed objection in first must not make the rest of it fail.
+        if (_objections[pool][milestone][m.round][start]) return;
         _objections[pool][milestone][m.round][start] = true;
         m.objected += amount;
         emit Objected(pool, milestone, donor, m.round, m.evidence, start, amount);
@@ -446,9 +450,9 @@ contract Judgement is IJudgement, EIP712 {
         if (_seats[pool][joining].number != 0) revert BadRotation("who joins sat here before");
         if (joining == p.ngo) revert BadRotation("who joins is the NGO");
         if (!_REGISTER.isAccredited(joining, IRegister.Kind.Attestor)) revert IPooledFund.NotAccredited(joining);
-        IPooledFund.Milestone[] memory planned = FUND.milestonesOf(pool);
-        for (uint256 i = p.firstOpen; i < planned.length; ++i) {
-            if (planned[i].payee == joining) revert BadRotation("who joins is a payee");
+        for (uint256 i = p.firstOpen; i < p.milestones; ++i) {
+            // slither-disable-next-line calls-loop -- the fund is ours and fixed; at most 32 milestones are open
+            if (FUND.milestoneOf(pool, i).payee == joining) revert BadRotation("who joins is a payee");
         }
     }
 
@@ -465,8 +469,7 @@ contract Judgement is IJudgement, EIP712 {
         return rotations < seat.from || gone ? 0 : seat.number;
     }
 
-    /// @dev The pool freezes after `deadline` for this milestone's sake; stored without what pauses have added so far.
-    /// In a pause it counts from its end: the fund adds what the pause still lasts.
+    /// @dev The pool freezes after `deadline` and what pauses add to it from now on, also the rest of one under way.
     function _setDue(uint256 pool, Milestone storage m, uint256 deadline) private {
         m.due = uint32(deadline - FUND.poolOf(pool).stoodStill());
         FUND.moveClock(pool);

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from scripts.layout import CONTRACTS
+
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACTS = ("Consortium", "PooledFund", "Register", "SettlementToken")
 
 
 def compiled(name: str) -> str:

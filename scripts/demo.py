@@ -28,7 +28,7 @@ from scripts.deploy import DEPLOYMENTS
 from scripts.journal import Journal
 from scripts.ledger import Deployment, Ledger, LedgerError
 from scripts.lines import FileError
-from scripts.members import Cast
+from scripts.members import REPLAY_GATEWAY, Cast
 from scripts.month import DAYS, Month
 from scripts.node import CHAIN_ID, Child, ProcessError, demand_port, start_chain, stop_left_over
 from scripts.replay import Replay, secret_for
@@ -96,7 +96,7 @@ class Demo:
         port = services.port_of("MOA_RPC_PORT", RPC_PORT)
         fresh = not (self.state / "chain").exists()
         if fresh or self.journal.noted is None:
-            # A new chain starts a month ago, so that a month can be played and end about now.
+            # A new chain starts five weeks ago, so that they can be played and end about now.
             self.journal.begin(int(time.time()) - DAYS * gifts.DAY if month else None)
         with step(self.console, "start the local chain" if fresh else "start the local chain again"):
             child, self.node = start_chain(self.state, port, self.journal.clock)
@@ -111,7 +111,10 @@ class Demo:
         if not self._is_deployed():
             with step(self.console, "compile and deploy the contracts"):
                 self._deploy()
-        return Ledger(self.node, Deployment.read(self._deployment))
+        ledger = Ledger(self.node, Deployment.read(self._deployment))
+        # Days later, a new gateway's role would have to wait for its public delay.
+        Cast(ledger, Content(self.state / "content")).appoint_gateway(REPLAY_GATEWAY)
+        return ledger
 
     def _is_deployed(self) -> bool:
         """Tell whether the deployment file speaks of this very chain, and the code is there."""
@@ -162,7 +165,7 @@ class Demo:
         """Play the month, if this chain has one that is not over; then let the clock run from now."""
         if self.journal.clock is not None:
             secret = secret_for(self.state / "gateway.secret", cast.ledger)
-            with bar(self.console, "play a month", DAYS, self.journal.month_days) as shown:
+            with bar(self.console, "play five weeks", DAYS, self.journal.month_days) as shown:
                 Month(cast, secret, self.journal).play(shown.reach)
             self.journal.month_over()
             self.node.call("evm_setTime", int(time.time()) * 1000)

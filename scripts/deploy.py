@@ -12,11 +12,10 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sha3
 from eth_utils.address import to_checksum_address
@@ -24,39 +23,14 @@ from rich.console import Console
 from rich.prompt import Confirm
 from rich.table import Table
 
-from scripts import abi, roles
+from scripts import abi, layout, roles
+from scripts.layout import Parties
 from scripts.ledger import ABI, Deployment, Ledger, LedgerError
 from scripts.rpc import Node, NodeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOYMENTS = ROOT / "scripts" / "deployments"
 HOME = ROOT / ".moa" / "home"
-TOKEN_NAME, TOKEN_SYMBOL = "Moa Dollar", "MUSD"
-TOKEN_KIND = 4
-
-
-@dataclass(frozen=True)
-class Parties:
-    """Who holds what when the deployment is done."""
-
-    deployer: str
-    admin: str
-    operator: str
-    registrar: str
-    pauser: str
-
-    def members(self) -> roles.Members:
-        """Return the members that the chain must have, and no others. The operator appoints the gateways later."""
-        return {
-            roles.ADMIN: {self.admin: roles.ADMIN_DELAY},
-            roles.OPERATOR: {self.operator: 0},
-            roles.REGISTRAR: {self.registrar: 0},
-            roles.GATEWAY: {},
-            roles.PAUSER: {self.pauser: 0},
-        }
 
 
 class DeployError(Exception):
@@ -68,11 +42,11 @@ def show_plan(console: Console, network: str, chain_id: int, parties: Parties) -
     table = Table(title=f"Deployment to {network} (chain {chain_id})", title_justify="left")
     table.add_column("what")
     table.add_column("plan")
-    table.add_row("contracts", "Consortium, Register, SettlementToken, PooledFund")
-    table.add_row("token", f"{TOKEN_NAME} ({TOKEN_SYMBOL}), 6 decimals")
+    table.add_row("contracts", ", ".join(layout.CONTRACTS))
+    table.add_row("token", f"{layout.TOKEN_NAME} ({layout.TOKEN_SYMBOL}), 6 decimals")
     table.add_row("deployer", f"{parties.deployer}, ends with nothing")
     for role, members in parties.members().items():
-        calls = [f"{c}.{f}" for (c, f), r in roles.FUNCTIONS.items() if r == role]
+        calls = [f"{c}.{f[: f.index('(')]}" for (c, f), r in roles.FUNCTIONS.items() if r == role]
         appoints = [roles.LABELS[r] for r, by in roles.ROLE_ADMINS.items() if by == role]
         can = ", ".join(calls + [f"appoints {name}" for name in appoints])
         who = ", ".join(f"{a}{f' (after {d // roles.DAY} days)' if d else ''}" for a, d in members.items())
@@ -80,58 +54,42 @@ def show_plan(console: Console, network: str, chain_id: int, parties: Parties) -
     console.print(table)
 
 
-def deploy(contracts: Any, account: Callable[[str], Any], parties: Parties) -> dict[str, tuple[Any, list[Any]]]:
-    """Deploy and hand over. Returns each contract with its constructor's arguments.
+class Brownie:
+    """Sends a deployment through Brownie: `containers` has the compiled contracts by name."""
 
-    `contracts` has Brownie's containers by name; `account` makes a Brownie account of an address.
-    """
-    sender = {"from": account(parties.deployer)}
-    manager = contracts.Consortium.deploy(parties.deployer, sender)
-    made: dict[str, tuple[Any, list[Any]]] = {"Consortium": (manager, [parties.deployer])}
-    made["Register"] = (contracts.Register.deploy(manager.address, sender), [manager.address])
-    arguments = [manager.address, TOKEN_NAME, TOKEN_SYMBOL]
-    made["SettlementToken"] = (contracts.SettlementToken.deploy(*arguments, sender), arguments)
-    arguments = [manager.address, made["Register"][0].address]
-    made["PooledFund"] = (contracts.PooledFund.deploy(*arguments, sender), arguments)
+    def __init__(self, containers: Any, brownie: Any, node: Node) -> None:
+        self.containers = containers
+        self.accounts = brownie.accounts
+        self.node = node
+        self.made: dict[str, Any] = {}
 
-    for (name, function), role in roles.FUNCTIONS.items():
-        target = made[name][0]
-        selector = target.signatures[function]
-        manager.setTargetFunctionRole(target.address, [selector], role, sender)
-    for role, label in roles.LABELS.items():
-        if role != roles.ADMIN:
-            manager.labelRole(role, label, sender)
-    for role, members in parties.members().items():
-        for member, delay in members.items():
-            manager.grantRole(role, member, delay, sender)
-    for role, admin in roles.ROLE_ADMINS.items():
-        if admin != roles.ADMIN:
-            manager.setRoleAdmin(role, admin, sender)
-    for role, delay in roles.GRANT_DELAYS.items():
-        if delay:
-            manager.setGrantDelay(role, delay, sender)
-    for name, (contract, _) in made.items():
-        if name != "Consortium":
-            manager.setTargetAdminDelay(contract.address, roles.ADMIN_DELAY, sender)
+    def nonce(self, account: str) -> int:
+        """Return the number of the account's next transaction."""
+        return int(self.node.call("eth_getTransactionCount", account, "latest"), 16)
 
-    token = made["SettlementToken"][0].address
-    title = TOKEN_NAME.encode().ljust(32, b"\0")
-    made["Register"][0].accredit(token, TOKEN_KIND, title, bytes(32), "", {"from": account(parties.registrar)})
-    manager.renounceRole(roles.ADMIN, parties.deployer, sender)
-    return made
+    def create(self, sender: str, contract: str, *arguments: Any) -> str:
+        """Deploy a compiled contract and return its address."""
+        made = getattr(self.containers, contract).deploy(*arguments, {"from": self.accounts.at(sender, force=True)})
+        self.made[made.address] = self.made[contract] = made
+        return str(made.address)
+
+    def call(self, sender: str, contract: str, function: str, *arguments: Any) -> None:
+        """Call a contract that was deployed before."""
+        getattr(self.made[contract], function)(*arguments, {"from": self.accounts.at(sender, force=True)})
 
 
-def record(node: Node, made: dict[str, tuple[Any, list[Any]]], parties: Parties, compiler: Any) -> dict[str, Any]:
+def record(maker: Brownie, made: dict[str, tuple[str, list[Any]]], parties: Parties) -> dict[str, Any]:
     """Write down what was deployed, as read from the chain."""
+    node, compiler = maker.node, maker.containers._compiler_config
     contracts = {}
-    for name, (contract, arguments) in made.items():
+    for name, (address, arguments) in made.items():
         text = (ABI / f"{name}.json").read_text()
         if text != abi.compiled(name):
             raise DeployError(f"api/abi/{name}.json is not what was compiled. Run: make abi.")
-        code = bytes.fromhex(node.call("eth_getCode", contract.address, "latest")[2:])
-        receipt = node.call("eth_getTransactionReceipt", contract.tx.txid)
+        code = bytes.fromhex(node.call("eth_getCode", address, "latest")[2:])
+        receipt = node.call("eth_getTransactionReceipt", maker.made[address].tx.txid)
         contracts[name] = {
-            "address": contract.address,
+            "address": address,
             "block": int(receipt["blockNumber"], 16),
             "constructor": arguments,
             "abiHash": hashlib.sha256(text.encode()).hexdigest(),
@@ -164,11 +122,6 @@ def write(found: dict[str, Any], folder: Path) -> Path:
     part.write_text(json.dumps(found, indent=2) + "\n")
     part.replace(path)
     return path
-
-
-def check(node: Node, path: Path, parties: Parties) -> None:
-    """Assert the full role layout on the chain."""
-    roles.check(Ledger(node, Deployment.read(path)), parties.members())
 
 
 def connect(network: str, rpc: str | None) -> tuple[Any, Any]:
@@ -210,14 +163,14 @@ def run(arguments: argparse.Namespace, console: Console) -> Path:
     show_plan(console, arguments.rpc or arguments.network, int(node.call("eth_chainId"), 16), parties)
     if not arguments.yes and not Confirm.ask("Deploy this?", console=console, default=False):
         raise DeployError("Nothing was deployed.")
-    made = deploy(containers, lambda address: brownie.accounts.at(address, force=True), parties)
-    path = write(record(node, made, parties, containers._compiler_config), arguments.to)
+    maker = Brownie(containers, brownie, node)
+    path = write(record(maker, layout.deploy(maker, parties), parties), arguments.to)
     try:
-        check(node, path, parties)
-    except roles.RolesError:
+        layout.check(Ledger(node, Deployment.read(path)), parties.members())
+    except layout.LayoutError:
         path.rename(path.with_suffix(".wrong"))
         raise
-    console.print(f"Deployed; the role layout is as planned. Written to {path}")
+    console.print(f"Deployed; contracts and roles are as planned. Written to {path}")
     return path
 
 
@@ -232,7 +185,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", help=f"address of the {name}")
     try:
         run(parser.parse_args(), Console())
-    except (DeployError, LedgerError, NodeError, roles.RolesError) as error:
+    except (DeployError, LedgerError, NodeError, layout.LayoutError) as error:
         sys.exit(f"✗ {error}")
 
 

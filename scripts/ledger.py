@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 ABI = ROOT / "api" / "abi"
-CONTRACTS = ("Consortium", "Register", "SettlementToken", "PooledFund")
 ERROR_STRING = keccak(text="Error(string)")[:4]
 
 
@@ -69,8 +68,10 @@ class Contract:
         return "0x" + (self.selector(function) + encode(kinds, arguments)).hex()
 
     def result(self, function: str, answer: str) -> Any:
-        """Decode what a view returned: the value itself if there is one only."""
-        values = decode([type_of(e) for e in self.functions[function]["outputs"]], bytes.fromhex(answer[2:]))
+        """Decode what a view returned: the value itself if there is one only, structs as dicts."""
+        outputs = self.functions[function]["outputs"]
+        found = decode([type_of(e) for e in outputs], bytes.fromhex(answer[2:]))
+        values = tuple(_named(value, e) for value, e in zip(found, outputs, strict=True))
         return values[0] if len(values) == 1 else values
 
     def event(self, name: str, log: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +93,9 @@ class Signer(Protocol):
     def request(self, transaction: dict[str, Any]) -> Call:
         """Return the request that sends this transaction."""
 
+    def sign(self, node: Node, account: str, typed: dict[str, Any]) -> bytes:
+        """Return the account's signature of a typed message (EIP-712): r, s, v."""
+
 
 class Unlocked:
     """The node holds the keys, as a development node does."""
@@ -99,6 +103,10 @@ class Unlocked:
     def request(self, transaction: dict[str, Any]) -> Call:
         """Let the node sign and send."""
         return "eth_sendTransaction", [transaction]
+
+    def sign(self, node: Node, account: str, typed: dict[str, Any]) -> bytes:
+        """Let the node sign."""
+        return bytes.fromhex(node.call("eth_signTypedData_v4", account, typed)[2:])
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,8 @@ class Deployment:
     def read(cls, path: Path) -> Deployment:
         """Read a deployment file."""
         found = json.loads(path.read_text())
-        addresses = {name: found["contracts"][name]["address"] for name in CONTRACTS}
-        codes = {name: found["contracts"][name]["codeHash"] for name in CONTRACTS}
+        addresses = {name: contract["address"] for name, contract in found["contracts"].items()}
+        codes = {name: contract["codeHash"] for name, contract in found["contracts"].items()}
         return cls(found["chainId"], found["genesis"], found["block"], addresses, codes, found["roles"])
 
 
@@ -128,13 +136,20 @@ class Ledger:
         self.node = node
         self.deployment = deployment
         self.signer = signer or Unlocked()
-        self.consortium, self.register, self.token, self.fund = (
-            Contract(name, deployment.addresses[name]) for name in CONTRACTS
-        )
+        self.contracts = {name: Contract(name, address) for name, address in deployment.addresses.items()}
+        self.consortium = self.contracts["Consortium"]
+        self.register = self.contracts["Register"]
+        self.token = self.contracts["SettlementToken"]
+        self.fund = self.contracts["PooledFund"]
+        self.judgement = self.contracts["Judgement"]
+        self.sponsors = self.contracts["SponsorBook"]
+        self.payouts = self.contracts["PayoutBook"]
+        self.pledges = self.contracts["PledgeBook"]
+        self.vouchers = self.contracts["VoucherBook"]
 
     @cached_property
     def _errors(self) -> dict[bytes, dict[str, Any]]:
-        return {s: e for c in (self.consortium, self.register, self.token, self.fund) for s, e in c.errors.items()}
+        return {s: e for c in self.contracts.values() for s, e in c.errors.items()}
 
     def view(self, contract: Contract, function: str, *arguments: Any) -> Any:
         """Call a view."""
@@ -179,16 +194,21 @@ class Ledger:
 
     def words(self, data: object) -> str:
         """Put a revert's bytes into the contracts' own words."""
+        name, values = self.refusal(data)
+        return f"{name}({', '.join(map(_shown, values.values()))})" if name != "Error" else str(values["message"])
+
+    def refusal(self, data: object) -> tuple[str, dict[str, Any]]:
+        """Decode a revert's bytes: the error's name, its values by name; `Error` with a message (or none) else."""
         raw = data.get("result") if isinstance(data, dict) else data
         if not isinstance(raw, str) or len(raw) < 10:
-            return ""
+            return "Error", {"message": ""}
         found = bytes.fromhex(raw[2:])
         if found[:4] == ERROR_STRING:
-            return str(decode(["string"], found[4:])[0])
+            return "Error", {"message": str(decode(["string"], found[4:])[0])}
         if entry := self._errors.get(found[:4]):
             values = decode([type_of(e) for e in entry["inputs"]], found[4:])
-            return f"{entry['name']}({', '.join(map(_shown, values))})"
-        return ""
+            return entry["name"], {e["name"]: _named(v, e) for e, v in zip(entry["inputs"], values, strict=True)}
+        return "Error", {"message": ""}
 
     def logs(
         self, contract: Contract, event: str, *topics: str | None, since: int | None = None
@@ -206,6 +226,17 @@ class Ledger:
 def topic_of(address: str) -> str:
     """Return an address as a log's topic."""
     return "0x" + address[2:].lower().rjust(64, "0")
+
+
+def _named(value: Any, entry: dict[str, Any]) -> Any:
+    """Give a decoded value its names: a struct becomes a dict."""
+    kind: str = entry["type"]
+    if kind.endswith("]"):
+        inner = entry | {"type": kind[: kind.rindex("[")]}
+        return [_named(each, inner) for each in value]
+    if kind == "tuple":
+        return {e["name"]: _named(each, e) for e, each in zip(entry["components"], value, strict=True)}
+    return to_checksum_address(value) if kind == "address" else value
 
 
 def _spread(call: Call) -> tuple[Any, ...]:

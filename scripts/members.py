@@ -13,7 +13,7 @@ from scripts.roles import GATEWAY
 if TYPE_CHECKING:
     from scripts.ledger import Ledger
 
-NGO_KIND, ATTESTOR_KIND, GATEWAY_KIND = 1, 2, 3
+NGO_KIND, ATTESTOR_KIND, GATEWAY_KIND, _, PROVIDER_KIND = range(1, 6)
 
 DEPLOYER, ADMIN, OPERATOR, REGISTRAR, PAUSER = range(5)
 """The node's first accounts, as scripts/deploy.py takes them."""
@@ -25,6 +25,7 @@ ATTESTORS = (15, 16, 17, 18, 19)
 DONORS = tuple(range(20, 32))
 PAYEES = tuple(range(32, 40))
 RELAYER = 40
+KEEPER, SPONSOR, CLINIC, AGENT = 41, 42, 43, 44
 
 
 class Cast:
@@ -48,7 +49,7 @@ class Cast:
             ledger.send(self[REGISTRAR], ledger.register, "accredit", *arguments, gas=300_000)
 
     def appoint_gateway(self, place: int) -> None:
-        """Let the operator give an account the gateway's role, unless it has it."""
+        """Let the registrar give an account the gateway's role, unless it has it."""
         ledger = self.ledger
         if not ledger.view(ledger.consortium, "hasRole", GATEWAY, self[place])[0]:
-            ledger.send(self[OPERATOR], ledger.consortium, "grantRole", GATEWAY, self[place], 0, gas=200_000)
+            ledger.send(self[REGISTRAR], ledger.consortium, "grantRole", GATEWAY, self[place], 0, gas=200_000)

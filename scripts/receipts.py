@@ -53,10 +53,14 @@ def code_of(secret: bytes, donor: str) -> str:
 
 
 def key_of(code: str) -> bytes:
-    """Return the receipt key of a code as it was handed out; small letters, spaces and O for 0 do not matter."""
-    tidy = "".join(c for c in code.upper().translate(str.maketrans("OIL", "011")) if c in ALPHABET)
-    shown = "-".join(tidy[at : at + 4] for at in range(0, 16, 4))
-    return bytes(sha3.keccak_256((KEY_DOMAIN + shown).encode()).digest())
+    """Return the receipt key of a code."""
+    return bytes(sha3.keccak_256((KEY_DOMAIN + tidy(code)).encode()).digest())
+
+
+def tidy(code: str) -> str:
+    """Return a code as it was handed out; small letters, spaces and O for 0 do not matter."""
+    plain = "".join(c for c in code.upper().translate(str.maketrans("OIL", "011")) if c in ALPHABET)
+    return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))
 
 
 def donor_id(secret: bytes, donor: str) -> bytes:

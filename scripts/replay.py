@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scripts import receipts
+from scripts import plans, receipts
 from scripts.content import document, uri
 from scripts.gifts import name_of
 from scripts.ledger import Ledger, LedgerError, topic_of
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from scripts.gifts import Gifts
 
-DAY = 86_400
-YEARS = 5 * 365 * DAY
+YEARS = 5 * 365 * plans.DAY
 GAS_POOL = 1_200_000
 READS_UNDER_WAY = 4
 ABOUT_POOL = "The gifts of this pool were replayed from a file that a payment gateway handed in."
@@ -116,10 +115,11 @@ class Replay:
             yield ledger.transaction(ngo, ledger.fund, "openPool", plan, gas=GAS_POOL, nonce=at)
 
     def _plan(self, title: str, digest: bytes, total: int, now: int) -> tuple[Any, ...]:
-        milestones = [(self.cast[REPLAY_NGO], total, now + YEARS)]
         attestors = [self.cast[place] for place in REPLAY_ATTESTORS]
-        terms = (0, 0, True, 3 * DAY, 14 * DAY, len(REPLAY_ATTESTORS))
-        return (self.ledger.token.address, name_of(title), digest, uri(digest), *terms, attestors, milestones)
+        panel = plans.Panel(attestors, len(attestors))
+        milestones = [plans.Milestone(self.cast[REPLAY_NGO], total, now + YEARS)]
+        text = name_of(title), digest, uri(digest)
+        return plans.Plan(self.ledger.token.address, *text, panel, milestones, open_ended=True).words()
 
     def column(self, pools: list[int], secret: bytes) -> Column:
         """Make the entries of all gifts."""
@@ -156,7 +156,7 @@ class Replay:
         for pool, title, file, answer in zip(pools, self.gifts.titles, self._totals(), answers, strict=True):
             if isinstance(answer, NodeError):
                 raise answer
-            raised = ledger.fund.result("poolOf", answer)[1]
+            raised = ledger.fund.result("poolOf", answer)["raised"]
             found.append(Sums(pool, title, file, said.get(pool, 0) - file, token[pool], raised))
         return found
 

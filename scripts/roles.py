@@ -6,56 +6,67 @@ from typing import TYPE_CHECKING
 
 from eth_utils.address import to_checksum_address
 
+from scripts.ledger import signature_of
+
 if TYPE_CHECKING:
     from scripts.ledger import Ledger
 
-ADMIN, OPERATOR, REGISTRAR, GATEWAY, PAUSER = range(5)
-LABELS = {ADMIN: "ADMIN", OPERATOR: "OPERATOR", REGISTRAR: "REGISTRAR", GATEWAY: "GATEWAY", PAUSER: "PAUSER"}
+ADMIN, OPERATOR, REGISTRAR, GATEWAY, PAUSER, CANCELLER = range(6)
+LABELS = {
+    ADMIN: "ADMIN",
+    OPERATOR: "OPERATOR",
+    REGISTRAR: "REGISTRAR",
+    GATEWAY: "GATEWAY",
+    PAUSER: "PAUSER",
+    CANCELLER: "CANCELLER",
+}
 DAY = 86_400
 
+MANAGED = ("Register", "SettlementToken", "PooledFund")
+"""The contracts that ask the consortium who may call them. All others have no roles."""
+
 FUNCTIONS = {
-    ("PooledFund", "unpause"): OPERATOR,
-    ("Register", "accredit"): REGISTRAR,
-    ("Register", "revoke"): REGISTRAR,
-    ("SettlementToken", "mint"): GATEWAY,
-    ("PooledFund", "recordBatch"): GATEWAY,
-    ("PooledFund", "pause"): PAUSER,
+    ("PooledFund", "unpause(uint256)"): OPERATOR,
+    ("Register", "accredit(address,uint8,bytes32,bytes32,string)"): REGISTRAR,
+    ("Register", "revoke(address)"): REGISTRAR,
+    ("SettlementToken", "mint(address,uint256,bytes32)"): GATEWAY,
+    ("PooledFund", "recordBatch(uint256,bytes32,bytes)"): GATEWAY,
+    ("PooledFund", "pause(uint256)"): PAUSER,
+    ("PooledFund", "cancelByOperator(uint256)"): CANCELLER,
 }
 """Every restricted function, and the role that may call it. Any other role-checked call is the admin's alone."""
 
-ROLE_ADMINS = {OPERATOR: ADMIN, REGISTRAR: ADMIN, GATEWAY: OPERATOR, PAUSER: OPERATOR}
+ROLE_ADMINS = {OPERATOR: ADMIN, REGISTRAR: ADMIN, GATEWAY: REGISTRAR, PAUSER: OPERATOR, CANCELLER: ADMIN}
 """Who appoints whom. Nobody guards a role but the admin."""
 
 ADMIN_DELAY = 2 * DAY
 """Whatever the admin does is public for so long before it can be done."""
 
-GRANT_DELAYS = {ADMIN: 2 * DAY, OPERATOR: 2 * DAY, REGISTRAR: 2 * DAY, GATEWAY: 0, PAUSER: 0}
-"""How long after its grant a role works. OpenZeppelin lets a changed delay begin 5 days after the change."""
+CANCEL_DELAY = 7 * DAY
+"""The operator's cancellation of a pool is public for so long before it can be done."""
+
+GRANT_DELAYS = {ADMIN: 2 * DAY, OPERATOR: 2 * DAY, REGISTRAR: 2 * DAY, GATEWAY: 2 * DAY, PAUSER: 0, CANCELLER: 2 * DAY}
+"""How long after its grant a role works. OpenZeppelin lets a changed delay begin 5 days after the change, so gateways
+that are appointed in a deployment's first 5 days work at once."""
 
 Members = dict[int, dict[str, int]]
 """Role, then account, then the delay of what the account does in that role."""
 
 
-class RolesError(Exception):
-    """The chain's roles are not the layout; every deviation is named."""
-
-
-def check(ledger: Ledger, expected: Members) -> None:
-    """Raise unless every function's role, every role's rules and every member are as in the layout."""
-    wrong = [*_functions(ledger), *_rules(ledger), *_members(ledger, expected)]
-    if wrong:
-        raise RolesError("The roles on chain are not the layout: " + "; ".join(wrong) + ".")
+def deviations(ledger: Ledger, expected: Members) -> list[str]:
+    """Say wherein a function's role, a role's rules or a member is not as in the layout."""
+    return [*_functions(ledger), *_rules(ledger), *_members(ledger, expected)]
 
 
 def _functions(ledger: Ledger) -> list[str]:
     wrong = []
     manager = ledger.consortium
-    for contract in (ledger.register, ledger.token, ledger.fund):
+    for contract in map(ledger.contracts.__getitem__, MANAGED):
         for name, entry in contract.functions.items():
             if entry["stateMutability"] in ("view", "pure"):
                 continue
             role = ledger.view(manager, "getTargetFunctionRole", contract.address, contract.selector(name))
-            meant = FUNCTIONS.get((contract.name, name), ADMIN)
+            meant = FUNCTIONS.get((contract.name, signature_of(entry)), ADMIN)
             if role != meant:
                 wrong.append(f"{contract.name}.{name} is role {role}'s, not {LABELS[meant]}'s")
         if to_checksum_address(ledger.view(contract, "authority")) != manager.address:
@@ -85,7 +96,7 @@ def _rules(ledger: Ledger) -> list[str]:
             wrong.append(f"{label} is not labelled")
         current = ledger.view(manager, "getRoleGrantDelay", role)
         wrong += _delay(f"{label}'s grant delay", GRANT_DELAYS[role], grants.get(role), current, now)
-    for contract in (ledger.register, ledger.token, ledger.fund):
+    for contract in map(ledger.contracts.__getitem__, MANAGED):
         current = ledger.view(manager, "getTargetAdminDelay", contract.address)
         wrong += _delay(f"{contract.name}'s admin delay", ADMIN_DELAY, targets.get(contract.address), current, now)
     return wrong

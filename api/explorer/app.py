@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from api.explorer import page
+from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database, open_engine
 from api.explorer.failures import BadParameterError, NotFoundError, UnavailableError
@@ -19,7 +20,7 @@ from api.explorer.files import content_routes
 from api.explorer.headers import SECURITY, SecurityHeaders
 from api.explorer.live import Live, live_routes
 from api.explorer.queries import Queries
-from api.explorer.routes import PREFIX, Json, json_routes
+from api.explorer.routes import PREFIX, json_routes
 from api.settings import Settings
 
 STATIC = Path(__file__).parent / "static"

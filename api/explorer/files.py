@@ -5,9 +5,9 @@ from fastapi import APIRouter, Response
 
 from api.explorer import params as p
 from api.explorer import text
+from api.explorer.answers import Json
 from api.explorer.content import BINARY, ContentFolder, media_type
 from api.explorer.failures import NotFoundError
-from api.explorer.routes import Json
 
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 

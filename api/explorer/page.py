@@ -19,7 +19,7 @@ from api.explorer.queries import Queries
 from api.explorer.text import address
 from api.settings import Settings
 
-GIFTS, GIFTS_OF_POOL, POOLS, MOVES = 25, 8, 18, 10
+GIFTS, GIFTS_OF_POOL, POOLS, MOVES, COLLECTIONS = 25, 8, 18, 10, 12
 """How many rows a page shows: it must stay well under 50 KB."""
 
 _POLICY = (
@@ -126,6 +126,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             "fund": health["fund"],
             "chain_id": health["chain_id"],
             "rpc": settings.public_rpc,
+            "now": time.time(),
         }
         return _render("contribution.html", context, connect=_ANY_NODE)
 
@@ -138,8 +139,10 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
     @router.get("/donor/{donor}")
     def donor_page(donor: str, cursor: str | None = Cursor) -> HTMLResponse:
         identity = asked.hexed("giver", donor, 20)
-        gifts = {**queries.donor_contributions(identity, cursor, GIFTS), "cursor": cursor}
-        return _render("donor.html", {"d": queries.donor(identity), "gifts": gifts, "index": queries.health()})
+        found, gifts = queries.donor(identity), queries.donor_contributions(identity, cursor, GIFTS)
+        taken = queries.collections(donor=identity, limit=COLLECTIONS)
+        context = {"d": found, "gifts": {**gifts, "cursor": cursor}, "collections": taken, "index": queries.health()}
+        return _render("donor.html", context)
 
     @router.get("/ngo/{ngo}")
     def ngo_page(ngo: str) -> HTMLResponse:

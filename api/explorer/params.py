@@ -72,6 +72,19 @@ def contribution_id(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def round_id(text: str) -> tuple[int, int]:
+    """Read a payout round's id as pool and milestone.
+
+    Raises:
+        BadParameterError: It is not one.
+
+    """
+    found = _CONTRIBUTION.fullmatch(text.strip())
+    if not found or max(int(found[1]), int(found[2])) > _MAX_POOL:
+        raise BadParameterError("id", "not a payout round's id: its pool and its milestone, from 0, as 1-0")
+    return int(found[1]), int(found[2])
+
+
 def _one_of(text: Any) -> shapes.PoolStateName:
     for state in ("funding", "active", "frozen", "completed"):
         if str(text).strip() == state:
@@ -109,6 +122,7 @@ def _optional(read: Callable[[Any], Value]) -> PlainValidator:
 _HEX20 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{40}$"})
 _HEX32 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{64}$"})
 _POOL = WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MAX_POOL})
+_COUNTED = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 2**32 - 1})
 _BLOCK = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MAX_BLOCK})
 _MONEY = WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "description": "base units"})
 _TIME = WithJsonSchema({"type": "string", "examples": ["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"]})
@@ -117,6 +131,14 @@ _TEXT = WithJsonSchema({"type": "string"})
 
 def _read_pool(text: Any) -> int:
     return whole(text, 1, _MAX_POOL)
+
+
+def _read_pledge(text: Any) -> int:
+    return whole(text, 1, MAX_AMOUNT)
+
+
+def _read_milestone(text: Any) -> int:
+    return whole(text, 0, _MAX_POOL)
 
 
 def _read_block(text: Any) -> int:
@@ -141,10 +163,14 @@ def _read_hash(text: Any) -> bytes:
 
 
 PoolPath = Annotated[int, Path(), PlainValidator(_read_pool), _POOL]
+PledgePath = Annotated[int, Path(), PlainValidator(_read_pledge), _POOL]
 AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX20]
 HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX32]
 
 Pool = Annotated[int | None, Query(description="a pool's number"), _optional(_read_pool), _POOL]
+Milestone = Annotated[
+    int | None, Query(description="a milestone's number, from 0"), _optional(_read_milestone), _COUNTED
+]
 Address = Annotated[bytes | None, Query(description="an address"), _optional(_read_address), _HEX20]
 Hash = Annotated[bytes | None, Query(), _optional(_read_hash), _HEX32]
 Block = Annotated[int | None, Query(description="a block's number; inclusive"), _optional(_read_block), _BLOCK]

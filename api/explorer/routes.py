@@ -1,44 +1,27 @@
 """The JSON interface under /api/v1: each route reads its parameters and asks one question."""
 
-from typing import Any
-
-import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from api.explorer import params as p
 from api.explorer import shapes
+from api.explorer.answers import ERRORS, MISSING, Json
 from api.explorer.queries import DEFAULT_LIMIT, Filters, Queries
+from api.explorer.routes_books import add_books
 
 PREFIX = "/api/v1"
 
 _LIMIT = DEFAULT_LIMIT
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    422: {"model": shapes.BadParameterAnswer, "description": "A parameter cannot be meant"},
-    503: {"model": shapes.UnavailableAnswer, "description": "There is no index to read"},
-}
-_MISSING: dict[int | str, dict[str, Any]] = {
-    404: {"model": shapes.NotFoundAnswer, "description": "Nothing stands under what was looked for"}
-}
-
-
-class Json(Response):
-    """An answer as JSON. The shapes are made here, so they are documented but not checked again on the way out."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Return the body."""
-        return msgspec.json.encode(content)
 
 
 def json_routes(queries: Queries) -> APIRouter:
     """Return all routes of the JSON interface."""
-    router = APIRouter(prefix=PREFIX, responses=_ERRORS)
+    router = APIRouter(prefix=PREFIX, responses=ERRORS)
     _add_overview(router, queries)
     _add_pools(router, queries)
     _add_contributions(router, queries)
     _add_people(router, queries)
     _add_record(router, queries)
+    add_books(router, queries)
     return router
 
 
@@ -65,19 +48,19 @@ def _add_overview(router: APIRouter, queries: Queries) -> None:
 
 
 def _add_pools(router: APIRouter, queries: Queries) -> None:
-    @router.get("/pools", response_model=shapes.Page[shapes.PoolSummary], responses=_MISSING, tags=["pools"])
+    @router.get("/pools", response_model=shapes.Page[shapes.PoolSummary], responses=MISSING, tags=["pools"])
     async def pools(
         state: p.State = None, ngo: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Pools, the newest first."""
         return Json(queries.pools(state=state, ngo=ngo, cursor=cursor, limit=limit))
 
-    @router.get("/pools/{pool}", response_model=shapes.Pool, responses=_MISSING, tags=["pools"])
+    @router.get("/pools/{pool}", response_model=shapes.Pool, responses=MISSING, tags=["pools"])
     async def pool(pool: p.PoolPath) -> Json:
         """Return a pool with its milestones and releases."""
         return Json(queries.pool(pool))
 
-    @router.get("/pools/{pool}/milestones", response_model=list[shapes.Milestone], responses=_MISSING, tags=["pools"])
+    @router.get("/pools/{pool}/milestones", response_model=list[shapes.Milestone], responses=MISSING, tags=["pools"])
     async def milestones(pool: p.PoolPath) -> Json:
         """Return a pool's milestones in their order, each with its evidence and what was said to it."""
         return Json(queries.milestones(pool))
@@ -85,7 +68,7 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
     @router.get(
         "/pools/{pool}/contributions",
         response_model=shapes.Page[shapes.Contribution],
-        responses=_MISSING,
+        responses=MISSING,
         tags=["pools"],
     )
     async def contributions(
@@ -120,33 +103,33 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
     @router.get(
         "/contributions/{id}",
         response_model=shapes.ContributionDetail,
-        responses=_MISSING,
+        responses=MISSING,
         tags=["contributions"],
     )
     async def contribution(id: str) -> Json:  # noqa: A002
         """Return a contribution, by its pool and its start in the pool's line (1-0), with its proof and its trace."""
         return Json(queries.contribution(*p.contribution_id(id)))
 
-    @router.get("/batches", response_model=shapes.Page[shapes.Batch], responses=_MISSING, tags=["contributions"])
+    @router.get("/batches", response_model=shapes.Page[shapes.Batch], responses=MISSING, tags=["contributions"])
     async def batches(
         pool: p.Pool = None, gateway: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Batches, the newest first."""
         return Json(queries.batches(pool=pool, gateway=gateway, cursor=cursor, limit=limit))
 
-    @router.get("/batches/{batch}", response_model=shapes.Batch, responses=_MISSING, tags=["contributions"])
+    @router.get("/batches/{batch}", response_model=shapes.Batch, responses=MISSING, tags=["contributions"])
     async def batch(batch: p.HashPath) -> Json:
         """Return a batch, by its id."""
         return Json(queries.batch(batch))
 
-    @router.get("/batches/{batch}/contributions", response_model=page, responses=_MISSING, tags=["contributions"])
+    @router.get("/batches/{batch}/contributions", response_model=page, responses=MISSING, tags=["contributions"])
     async def entries(batch: p.HashPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return a batch's entries in their order."""
         return Json(queries.batch_contributions(batch, cursor, limit))
 
 
 def _add_people(router: APIRouter, queries: Queries) -> None:
-    @router.get("/donors/{donor}", response_model=shapes.Donor, responses=_MISSING, tags=["people"])
+    @router.get("/donors/{donor}", response_model=shapes.Donor, responses=MISSING, tags=["people"])
     async def donor(donor: p.AddressPath) -> Json:
         """All that one donor id gave, by pool."""
         return Json(queries.donor(donor))
@@ -154,7 +137,7 @@ def _add_people(router: APIRouter, queries: Queries) -> None:
     @router.get(
         "/donors/{donor}/contributions",
         response_model=shapes.Page[shapes.Contribution],
-        responses=_MISSING,
+        responses=MISSING,
         tags=["people"],
     )
     async def given(donor: p.AddressPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
@@ -166,14 +149,14 @@ def _add_people(router: APIRouter, queries: Queries) -> None:
         """Return the NGOs, the latest accredited first."""
         return Json(queries.ngos(cursor, limit))
 
-    @router.get("/ngos/{address}", response_model=shapes.Ngo, responses=_MISSING, tags=["people"])
+    @router.get("/ngos/{address}", response_model=shapes.Ngo, responses=MISSING, tags=["people"])
     async def ngo(address: p.AddressPath) -> Json:
         """Return an NGO with its newest pools."""
         return Json(queries.ngo(address))
 
 
 def _add_record(router: APIRouter, queries: Queries) -> None:
-    @router.get("/attestations", response_model=shapes.Page[shapes.Attestation], responses=_MISSING, tags=["record"])
+    @router.get("/attestations", response_model=shapes.Page[shapes.Attestation], responses=MISSING, tags=["record"])
     async def attestations(
         pool: p.Pool = None,
         ngo: p.Address = None,
@@ -184,7 +167,7 @@ def _add_record(router: APIRouter, queries: Queries) -> None:
         """Attestations, the newest first."""
         return Json(queries.attestations(pool=pool, ngo=ngo, attestor=attestor, cursor=cursor, limit=limit))
 
-    @router.get("/releases", response_model=shapes.Page[shapes.Release], responses=_MISSING, tags=["record"])
+    @router.get("/releases", response_model=shapes.Page[shapes.Release], responses=MISSING, tags=["record"])
     async def releases(
         pool: p.Pool = None,
         ngo: p.Address = None,
@@ -194,6 +177,31 @@ def _add_record(router: APIRouter, queries: Queries) -> None:
     ) -> Json:
         """Releases, the newest first."""
         return Json(queries.releases(pool=pool, ngo=ngo, payee=payee, cursor=cursor, limit=limit))
+
+    @router.get("/objections", response_model=shapes.Page[shapes.Objection], responses=MISSING, tags=["record"])
+    async def objections(
+        pool: p.Pool = None,
+        milestone: p.Milestone = None,
+        donor: p.Address = None,
+        cursor: p.Cursor = None,
+        limit: p.Limit = _LIMIT,
+    ) -> Json:
+        """Objections, the newest first."""
+        return Json(queries.objections(pool=pool, milestone=milestone, donor=donor, cursor=cursor, limit=limit))
+
+    @router.get("/returns", response_model=shapes.Page[shapes.Return], responses=MISSING, tags=["record"])
+    async def returns(
+        pool: p.Pool = None, ngo: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Return what payees gave back to their pools, the newest first."""
+        return Json(queries.returns(pool=pool, ngo=ngo, cursor=cursor, limit=limit))
+
+    @router.get("/refunds", response_model=shapes.Page[shapes.Refund], responses=MISSING, tags=["record"])
+    async def refunds(
+        pool: p.Pool = None, account: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Refunds, the newest first. `account`: the donor, or the gateway that took the rest of a batch."""
+        return Json(queries.refunds(pool=pool, account=account, cursor=cursor, limit=limit))
 
     @router.get("/events", response_model=shapes.Page[shapes.Event], tags=["record"])
     async def events(

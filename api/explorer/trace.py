@@ -1,55 +1,121 @@
-"""Where a gift went: the overlap of its interval of the pool's line with the releases' intervals. In whole numbers."""
+"""Where a gift went: its interval of the pool's line, painted by what was spent, given back and refunded.
+
+In the order of the ledger, and in whole numbers: the parts are always exactly the gift.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """What owns [start, end) of a pool's line."""
+    """[start, end) of a pool's line."""
 
+    start: int
+    end: int
+
+
+class Kind(Enum):
+    """What a move does with the places that it names."""
+
+    SPENT = "spent"  # those that wait
+    RETURNED = "returned"  # they wait again
+    REFUNDED = "refunded"  # those that wait
+
+
+class Move(NamedTuple):
+    """What happened to [start, end) of a pool's line, at a place of the ledger."""
+
+    log: int
+    kind: Kind
     start: int
     end: int
 
 
 class Part(NamedTuple):
-    """A part of a contribution. `release` is the index of the release that spent it, None while it waits."""
+    """A part of a contribution. `move` is the index of what spent or refunded it last, None while it waits."""
 
     start: int
     end: int
-    release: int | None
+    move: int | None
 
 
-def trace(gift: Span, releases: Sequence[Span]) -> list[Part]:
-    """Cut a gift into the parts that each release spent, and those that wait.
+def trace(gift: Span, moves: Sequence[Move]) -> list[Part]:
+    """Cut a gift into the parts that were spent, refunded, or wait.
 
     Args:
         gift: The contribution's interval.
-        releases: Intervals of the same line, in its order, none overlapping another. Those that touch the gift suffice.
+        moves: What happened to the line, in the ledger's order, and this gift's refunds. What does not touch the gift
+            may be left out.
 
     Returns:
         Parts in the line's order that together are exactly the gift.
 
     """
-    parts: list[Part] = []
-    here = gift.start
-    first = max(bisect_right(releases, gift.start, key=lambda span: span.start) - 1, 0)
-    for i in range(first, len(releases)):
-        start, end = max(here, releases[i].start), min(gift.end, releases[i].end)
-        if releases[i].start >= gift.end:
-            break
+    parts = [Part(*gift, None)]
+    for i, move in enumerate(moves):
+        start, end = max(gift.start, move.start), min(gift.end, move.end)
         if start < end:
-            if here < start:
-                parts.append(Part(here, start, None))
-            parts.append(Part(start, end, i))
-            here = end
-    if here < gift.end:
-        parts.append(Part(here, gift.end, None))
+            parts = _join(_paint(parts, Span(start, end), i, move.kind))
     return parts
 
 
-def spent(gift: Span, released: int) -> int:
-    """Return how much of a gift was spent when [0, released) of its line was."""
-    return max(0, min(gift.end, released) - gift.start)
+def _paint(parts: Iterable[Part], over: Span, i: int, kind: Kind) -> list[Part]:
+    found: list[Part] = []
+    for part in parts:
+        start, end = max(part.start, over.start), min(part.end, over.end)
+        if start >= end or (part.move is not None and kind is not Kind.RETURNED):
+            found.append(part)
+            continue
+        if part.start < start:
+            found.append(Part(part.start, start, part.move))
+        found.append(Part(start, end, None if kind is Kind.RETURNED else i))
+        if end < part.end:
+            found.append(Part(end, part.end, part.move))
+    return found
+
+
+def _join(parts: Iterable[Part]) -> list[Part]:
+    joined: list[Part] = []
+    for part in parts:
+        if joined and joined[-1].move == part.move:
+            joined[-1] = Part(joined[-1].start, part.end, part.move)
+        else:
+            joined.append(part)
+    return joined
+
+
+class Sums(NamedTuple):
+    """How much of a gift was spent, refunded, and waits."""
+
+    spent: int
+    refunded: int
+    waiting: int
+
+
+def sums(parts: Iterable[Part], moves: Sequence[Move]) -> Sums:
+    """Return what a gift's parts add up to."""
+    found = {Kind.SPENT: 0, Kind.REFUNDED: 0}
+    waiting = 0
+    for part in parts:
+        if part.move is None:
+            waiting += part.end - part.start
+        else:
+            found[moves[part.move].kind] += part.end - part.start
+    return Sums(found[Kind.SPENT], found[Kind.REFUNDED], waiting)
+
+
+def spent_spans(moves: Sequence[Move]) -> list[Span]:
+    """Return what is spent of a line, as few spans as there can be."""
+    end = max((move.end for move in moves), default=0)
+    spans: list[Span] = []
+    for part in trace(Span(0, end), moves) if end else []:
+        if part.move is None:
+            continue
+        if spans and spans[-1].end == part.start:
+            spans[-1] = Span(spans[-1].start, part.end)
+        else:
+            spans.append(Span(part.start, part.end))
+    return spans

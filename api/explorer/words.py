@@ -16,15 +16,27 @@ _NBSP = "\N{NO-BREAK SPACE}"
 POOL_STATES = {
     "funding": ("Collecting", "Gifts are being collected. Nothing is paid out before the goal to start is reached."),
     "active": ("Running", "Money goes out step by step, as the work is proved."),
-    "frozen": ("Stopped", "A deadline was missed, so nothing more is paid out. What is left belongs to its givers."),
+    "frozen": ("Stopped", "This pool was stopped. What was not spent comes back to its givers."),
     "completed": ("Finished", "Every milestone was proved and paid."),
 }
 """A pool's state: one word, and what it means."""
+
+STOPS = {
+    "threshold": "The goal to start was not reached in time.",
+    "late": "A time limit was missed.",
+    "rejected": "The proof of the work was refused for good.",
+    "cancelled": "It was given up.",
+}
+"""Why a pool stopped."""
+
+ORDER_STATES = {"live": "Running", "paused": "Paused", "stopped": "Stopped", "over": "Over"}
+"""A standing order's state."""
 
 MILESTONE_STATES = {
     "planned": "Planned",
     "submitted": "Being checked",
     "approved": "Approved",
+    "disputed": "Doubted",
     "rejected": "Not accepted",
     "released": "Paid",
 }
@@ -121,5 +133,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 GLOBALS: dict[str, Any] = {
     "milestone_states": MILESTONE_STATES,
+    "order_states": ORDER_STATES,
     "pool_states": POOL_STATES,
+    "stops": STOPS,
 }

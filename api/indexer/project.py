@@ -1,7 +1,7 @@
 """From events to rows: which event adds a row to which table. Rows are only added (see api.tables), so this is pure.
 
-The one thing that a row needs to know of the past is how far its pool's line reaches, and that is checked: a
-contribution or a release that does not start where the line stood would be a lie, and stops the sync.
+The one thing that a row needs to know of the past is its pool's line, and that is checked: a contribution or a release
+that does not start where the line stood would be a lie, and stops the sync.
 """
 
 from __future__ import annotations
@@ -16,18 +16,11 @@ import numpy as np
 from api import tables
 from api.errors import BrokenLineError
 from api.indexer.decode import Log, entries_of
+from api.indexer.line import Line
+from api.indexer.simple import SIMPLE, Row
+from api.types import Via
 
-Row: TypeAlias = tuple[Any, ...]
 Rows: TypeAlias = dict[str, list[Row]]
-
-
-@dataclass
-class Line:
-    """How far a pool's line reaches."""
-
-    raised: int = 0
-    number: int = 0  # of its contributions
-    released: int = 0
 
 
 @dataclass
@@ -37,6 +30,22 @@ class Projection:
     lines: dict[int, Line]
     times: dict[int, int]  # of the logs' blocks
     rows: Rows = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        """Say what is done with the events that move a pool's line."""
+        self._matches: defaultdict[int, list[Log]] = defaultdict(list)  # by pool: not yet in line
+        self._moves: dict[str, Callable[[Log, dict[str, Any], Line], None]] = {
+            "Contributed": self._add_gift,
+            "BatchRecorded": self._add_batch,
+            "ContributionsBrought": self._note_brought,
+            "Matched": self._note_match,
+            "Collected": self._add_collections,
+            "Released": lambda _, v, line: line.release(v["milestone"], v["amount"]),
+            "Spent": lambda _, v, line: line.spend(v["milestone"], v["start"], v["amount"]),
+            "Returned": lambda _, v, line: line.give_back(v["milestone"], v["start"], v["amount"]),
+            "Refunded": self._add_refund,
+            "BatchRefunded": self._add_refund,
+        }
 
     def add(self, log: Log) -> None:
         """Add a log's rows.
@@ -50,80 +59,120 @@ class Projection:
         if simple is not None:
             table, row = simple
             self.rows[table].append((log.place, *row(log.values)))
-        elif log.event == "Contributed":
-            self._add_gift(log)
-        elif log.event == "BatchRecorded":
-            self._add_batch(log)
-        elif log.event == "Released":
-            self._add_release(log)
+        if move := self._moves.get(log.event):
+            try:
+                move(log, log.values, self.lines.setdefault(log.values["pool"], Line()))
+            except BrokenLineError as error:
+                raise BrokenLineError(f"{_where(log)} {error}") from None
         elif log.event == "Minted":
             v = log.values
             self.rows["deposits"].append(
                 (log.place, v["gateway"], v["to"], v["depositReference"], log.address, v["amount"])
             )
 
-    def _line(self, log: Log) -> Line:
-        return self.lines.setdefault(log.values["pool"], Line())
+    def check_told(self) -> None:
+        """Check that what was begun was told to its end: a run of logs ends where a block does.
 
-    def _add_gift(self, log: Log) -> None:
-        v, line = log.values, self._line(log)
-        _check(log, "starts", line.raised)
-        line.number += 1
-        line.raised += v["amount"]
-        paid_at = self.times[log.block]
+        Raises:
+            BrokenLineError: A release did not say what it spent, or a sponsor's match did not come into line.
+
+        """
+        for matches in self._matches.values():
+            if matches:
+                raise BrokenLineError(f"{_where(matches[0])} of {matches[0].values['amount']} did not come into line")
+        for pool, line in self.lines.items():
+            try:
+                line.check_told()
+            except BrokenLineError as error:
+                raise BrokenLineError(f"In pool {pool} {error}") from None
+
+    def _add_gift(self, log: Log, v: dict[str, Any], line: Line) -> None:
+        line.lengthen(v["start"], v["amount"])
+        time, via = self.times[log.block], self._way_of(log, v)
         self.rows["contributions"].append(
-            (v["pool"], v["start"], v["amount"], line.number, v["donor"], paid_at, log.place, -1)
+            (v["pool"], v["start"], v["amount"], line.number, v["donor"], time, log.place, -1, via)
         )
 
-    def _add_batch(self, log: Log) -> None:
-        v, line = log.values, self._line(log)
-        _check(log, "starts", line.raised)
-        entries = entries_of(v["entries"])
-        count = v["count"]
+    def _note_match(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+        self._matches[v["pool"]].append(log)
+
+    def _way_of(self, log: Log, v: dict[str, Any]) -> Via:
+        """Return how a direct gift came. What sponsors add comes in the order in which their book told of it."""
+        matches = self._matches[v["pool"]]
+        if not matches:
+            return Via.WALLET
+        match = matches.pop(0)
+        m = match.values
+        if (m["sponsor"], m["amount"], match.tx) != (v["donor"], v["amount"], log.tx):
+            raise BrokenLineError(f"comes where the match of {m['amount']} by 0x{m['sponsor'].hex()} was told")
+        self.rows["matches"].append(
+            (match.place, *(m[n] for n in ("pool", "sponsorship", "sponsor", "token", "amount", "gifts")), v["start"])
+        )
+        return Via.MATCH
+
+    def _add_collections(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+        """Add what a keeper brought: 32 bytes each, pledge (14) ‖ period (2) ‖ start (8) ‖ amount (8)."""
+        start = v["start"]
+        for row in v["rows"]:
+            pledge, period, place, amount = (
+                int.from_bytes(row[a:b], "big") for a, b in ((0, 14), (14, 16), (16, 24), (24, 32))
+            )
+            if place != start:
+                raise BrokenLineError(f"tells of a collection at {place} where the last one ended at {start}")
+            start += amount
+            self.rows["collections"].append((v["pool"], place, log.place, pledge, period, amount, v["keeper"]))
+        if start != v["start"] + v["amount"]:
+            raise BrokenLineError(f"tells of {v['amount']}, but its collections add up to {start - v['start']}")
+
+    def _note_brought(self, _log: Log, v: dict[str, Any], line: Line) -> None:
+        """Mark the last contributions of this very block as brought: the fund says so right after them."""
+        gifts, count = self.rows["contributions"], v["count"]
+        first = gifts[-count] if 0 < count <= len(gifts) else None
+        if first is None or (first[0], first[1], line.raised) != (v["pool"], v["start"], v["start"] + v["amount"]):
+            raise BrokenLineError(f"tells of {count} gifts from {v['start']}, which are not the last ones")
+        gifts[-count:] = [(*gift[:-1], Via.BROUGHT) for gift in gifts[-count:]]
+
+    def _add_batch(self, log: Log, v: dict[str, Any], line: Line) -> None:
+        entries, count, number = entries_of(v["entries"]), v["count"], line.number
+        line.lengthen(v["start"], v["amount"], count)
         amounts = entries["amount"].astype(np.int64)
         starts = v["start"] + np.cumsum(amounts) - amounts
-        self.rows["batches"].append(
-            (
-                log.place,
-                v["batch"],
-                v["pool"],
-                v["gateway"],
-                v["gatewayReference"],
-                v["root"],
-                v["start"],
-                v["amount"],
-                count,
-            )
-        )
         self.rows["contributions"].extend(
             zip(
                 [v["pool"]] * count,
                 starts.tolist(),
                 amounts.tolist(),
-                range(line.number + 1, line.number + count + 1),
+                range(number + 1, number + count + 1),
                 entries["donor"].tolist(),
                 entries["paid_at"].tolist(),
                 [log.place] * count,
                 range(count),
+                [Via.BATCH] * count,
                 strict=True,
             )
         )
-        line.number += count
-        line.raised += v["amount"]
 
-    def _add_release(self, log: Log) -> None:
-        v, line = log.values, self._line(log)
-        _check(log, "spends from", line.released)
-        line.released += v["amount"]
-        if line.released > line.raised:
-            raise BrokenLineError(f"{_where(log)} spends up to {line.released}, but only {line.raised} were raised")
-        self.rows["releases"].append(
-            (log.place, v["pool"], v["milestone"], v["payee"], v["token"], v["amount"], v["start"], v["caller"])
+    def _add_refund(self, log: Log, v: dict[str, Any], line: Line) -> None:
+        total = line.refund(v["amount"])
+        if log.event == "Refunded":
+            account, batch, start, caller = v["donor"], v["batch"], v["start"], v["caller"]
+        else:
+            account, batch, start, caller = v["gateway"], v["batch"], None, v["gateway"]
+        self.rows["refunds"].append(
+            (
+                *(log.place, v["pool"], account, batch if any(batch) else None, start),
+                *(v["token"], v["amount"], v["to"], caller, total),
+            )
         )
 
 
 def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int]) -> Rows:
     """Return the rows of these logs by table, in the tables' column order; `lines` is moved on.
+
+    Args:
+        logs: Those of whole blocks.
+        lines: By pool, as they stood before.
+        times: Of the blocks.
 
     Raises:
         BrokenLineError: A log does not fit its pool's line.
@@ -132,48 +181,10 @@ def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int]) 
     projection = Projection(lines, times)
     for log in logs:
         projection.add(log)
+    projection.check_told()
     return projection.rows
 
 
-def _check(log: Log, verb: str, stands: int) -> None:
-    start = log.values["start"]
-    if start != stands:
-        raise BrokenLineError(
-            f"{_where(log)} {verb} {start}, but the line of pool {log.values['pool']} stands at {stands}"
-        )
-
-
 def _where(log: Log) -> str:
-    return f"{log.event} (log {log.place & (2**tables.LOG_BITS - 1)} of block {log.block})"
-
-
-def _text(word: bytes) -> str:
-    return word.rstrip(b"\0").decode("utf-8", "replace")
-
-
-def _pick(*names: str) -> Callable[[dict[str, Any]], Row]:
-    return lambda values: tuple(values[name] for name in names)
-
-
-SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row]]] = {
-    "Accredited": ("members", lambda v: (v["account"], v["kind"], _text(v["name"]), v["detailsHash"], v["detailsURI"])),
-    "Revoked": ("members", lambda v: (v["account"], 0, "", bytes(32), "")),
-    "PoolOpened": (
-        "pools",
-        lambda v: (
-            v["pool"], v["ngo"], v["token"], _text(v["name"]), v["descriptionHash"], v["descriptionURI"],
-            v["fundingThreshold"], v["fundingDeadline"], v["openEnded"], v["objectionWindow"],
-            v["attestationWindow"], v["quorum"],
-        ),
-    ),
-    "AttestorSeated": ("attestors", _pick("pool", "attestor")),
-    "MilestoneOpened": ("milestones", _pick("pool", "milestone", "payee", "amount", "evidenceDeadline")),
-    "DeadlineMoved": ("deadlines", _pick("pool", "acceptsUntil", "defaultsAt")),
-    "Paused": ("pauses", lambda v: (v["pool"], True, v["account"])),
-    "Unpaused": ("pauses", lambda v: (v["pool"], False, v["account"])),
-    "EvidenceSubmitted": ("evidence", _pick("pool", "milestone", "round", "ngo", "evidence", "uri", "line")),
-    "Attested": ("attestations", _pick("pool", "milestone", "round", "attestor", "evidence", "approved")),
-    "MilestoneApproved": ("verdicts", lambda v: (v["pool"], v["milestone"], v["evidence"], True, v["releasableAt"])),
-    "MilestoneRejected": ("verdicts", lambda v: (v["pool"], v["milestone"], v["evidence"], False, None)),
-}  # fmt: skip
-"""The events that add one row as they stand. The token's transfers and the roles' changes are kept as raw logs only."""
+    where = f"log {log.place & (2**tables.LOG_BITS - 1)} of block {log.block}"
+    return f"{log.event} of pool {log.values['pool']} ({where})"

@@ -9,13 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import tables
 from api.errors import OtherChainError, StoreError
 from api.indexer.chain import Block, Token
-from api.indexer.project import Line, Rows
+from api.indexer.line import Line
+from api.indexer.project import Rows
 from api.settings import Deployment
 
 PLACED = [table for table in tables.metadata.sorted_tables if "log" in table.columns]
@@ -62,6 +75,7 @@ class Store:
             "chain_id": str(deployment.chain_id),
             "genesis": deployment.genesis.hex(),
             "fund": deployment.fund.hex(),
+            **{f"address of {name}": address.hex() for name, address in deployment.addresses.items()},
         }
         with self._transaction() as connection:
             known = _meta(connection)
@@ -88,20 +102,23 @@ class Store:
         return None if row is None else Block(row.number, row.hash, row.parent, row.time)
 
     def lines(self) -> dict[int, Line]:
-        """Return how far each pool's line reaches."""
-        pools, releases = tables.pools, tables.releases
-        given, newest = tables.contributions, tables.contributions.alias()
+        """Return each pool's line."""
+        pools, given, newest = tables.pools, tables.contributions, tables.contributions.alias()
         start = select(func.max(newest.c.start)).where(newest.c.pool == pools.c.pool).scalar_subquery()
         ends = select(given.c.pool, given.c.start + given.c.amount, given.c.number).join(
             pools, (given.c.pool == pools.c.pool) & (given.c.start == start)
         )
-        spent = select(releases.c.pool, func.sum(releases.c.amount)).group_by(releases.c.pool)
+        last = tables.refunds.alias()
+        refund = select(func.max(last.c.log)).where(last.c.pool == pools.c.pool).scalar_subquery()
+        refunded = select(tables.refunds.c.pool, tables.refunds.c.total).join(pools, tables.refunds.c.log == refund)
         with self._transaction() as connection:
             found = {pool: Line() for (pool,) in connection.execute(select(pools.c.pool))}
             for pool, raised, number in connection.execute(ends):
                 found[pool].raised, found[pool].number = raised, number
-            for pool, amount in connection.execute(spent):
-                found[pool].released = amount
+            for move in connection.execute(_moves()):
+                found[move.pool].replay(move.milestone, move.start, move.amount, spent=move.spent)
+            for pool, total in connection.execute(refunded):
+                found[pool].refunded = total
         return found
 
     def known_tokens(self) -> set[bytes]:
@@ -156,6 +173,16 @@ class Store:
             raise StoreError(f"{self.path} was removed while it was written: start the indexer again") from error
         except SQLAlchemyError as error:
             raise StoreError(f"{self.path} refused, nothing was written: {error.__cause__ or error}") from error
+
+
+def _moves() -> Select[Any]:
+    """Return what was spent and given back, in the ledger's order."""
+    each = [
+        select(t.c.log, t.c.pool, t.c.milestone, t.c.start, t.c.amount, literal(is_spent).label("spent"))
+        for t, is_spent in ((tables.spends, True), (tables.returns, False))
+    ]
+    moves = union_all(*each).subquery()
+    return select(moves).order_by(moves.c.log)
 
 
 def _engine(path: Path) -> Engine:

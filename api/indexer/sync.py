@@ -23,7 +23,8 @@ from api.errors import (
 )
 from api.indexer.chain import Block, Node, RawLog, Token
 from api.indexer.decode import Log, decode
-from api.indexer.project import Line, project
+from api.indexer.line import Line
+from api.indexer.project import project
 from api.indexer.store import Store
 from api.settings import Deployment
 from api.types import MemberKind

@@ -25,10 +25,12 @@ import {IPooledFund} from "./IPooledFund.sol";
 /// - when nobody could release it within 90 days after its objection window.
 /// An open-ended pool of which nothing is open freezes 180 days after its last release.
 /// So a rejection after the evidence deadline freezes the pool at once: only evidence handed in an attestation window
-/// before its deadline is sure of a second chance. A pause of the pool moves all these times by as long as it stood.
+/// before its deadline is sure of a second chance. A pause of the pool moves all these times by as long as it stood;
+/// those that begin in it count from its end. The objection window alone does not stand still.
 ///
-/// Evidence is taken only in an active pool, and when the pool holds the milestone's amount beside that of every other milestone that is under
-/// judgement: an approved milestone can be paid, and those who may object to it have given before.
+/// Evidence is taken only in an active pool, and when the pool holds the milestone's amount beside that of every other
+/// milestone that is under judgement: an approved milestone can be paid, and those who may object to it have given
+/// before.
 interface IJudgement {
     enum MilestoneState {
         Planned,
@@ -144,6 +146,10 @@ interface IJudgement {
 
     error MilestoneIs(uint256 pool, uint256 milestone, MilestoneState state);
     error NoEvidence();
+    /// @dev What is disputed is not new: all attestors must confirm it, or other evidence must come.
+    error SameEvidence(bytes32 evidence);
+    /// @dev Rounds are counted to 2^16 - 1, and the last is kept for a dispute.
+    error NoRoundLeft(uint256 pool, uint256 milestone);
     /// @dev The pool does not hold the milestone's amount beside what is under judgement.
     error NotCovered(uint256 free, uint256 amount);
     /// @dev A payout round needs its list, of exactly the milestone's amount, before evidence.
@@ -153,7 +159,6 @@ interface IJudgement {
     error NotAnAttestor(uint256 pool, address account);
     error AlreadyAttested(uint256 pool, uint256 milestone, address attestor);
     error WindowClosed(uint256 at);
-    error AlreadyObjected(uint256 pool, uint256 milestone, uint64 start);
     /// @dev The gift came after the evidence.
     error GaveLater(uint64 start, uint64 line);
     /// @dev The receipt is of another pool.
@@ -167,7 +172,7 @@ interface IJudgement {
     // ------------------------------------------------------------------------------------------------ evidence
 
     /// @notice The pool's NGO names the evidence that a milestone is met: the first time, after a rejection until the
-    /// evidence deadline, or once in a dispute.
+    /// evidence deadline, or other evidence once in a dispute.
     /// @param evidence SHA-256 of the evidence's bytes.
     /// @param uri Where the evidence can be had.
     function submitEvidence(uint256 pool, uint256 milestone, bytes32 evidence, string calldata uri) external;
@@ -191,11 +196,12 @@ interface IJudgement {
     // ----------------------------------------------------------------------------------------------- objections
 
     /// @notice A direct contributor objects to an approved milestone, in its objection window, with its contributions
-    /// at these places.
+    /// at these places. Each counts once in a round; what objects already is passed over.
     function object(uint256 pool, uint256 milestone, bytes32 evidence, uint64[] calldata starts) external;
 
     /// @notice As `object`, by the donor's signature, which anyone may hand in, with any of the donor's direct
-    /// contributions and receipts. For a batch's donor the receipt key signs.
+    /// contributions and receipts. For a batch's donor the receipt key signs. Whoever hands it in can bring fewer of
+    /// them; the same signature then serves for the others.
     /// @dev Objection(address donor,uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,uint256 deadline),
     /// or ERC-1271.
     function objectBySignature(

@@ -48,6 +48,8 @@ library Calendar {
         }
     }
 
+    // slither-disable-start divide-before-multiply -- whole years, months and days are what is wanted
+
     /// @notice The month of a time, and the seconds since that month began.
     function split(uint256 time) internal pure returns (uint256 month, uint256 into) {
         unchecked {
@@ -73,6 +75,8 @@ library Calendar {
             return ((year / 400) * _DAYS_PER_ERA + dayOfEra - _EPOCH) * _DAY;
         }
     }
+
+    // slither-disable-end divide-before-multiply
 
     /// @dev So far into a month of this length, or, if it has no such day, so far into its last day.
     function _fit(uint256 into, uint256 length) private pure returns (uint256) {

@@ -47,8 +47,8 @@ library Clock {
         return line(p) < p.fundingThreshold ? Math.min(p.defaultsAt, fundingEnd(p)) : p.defaultsAt;
     }
 
-    /// @notice For how many seconds pauses have stopped the clock until now. A pause's 7 days are counted when it begins,
-    /// and what is left of them is taken back when it is ended.
+    /// @notice For how many seconds pauses have stopped the clock until now. A pause's 7 days are counted when it
+    /// begins, and what is left of them is taken back when it is ended.
     function stoodStill(IPooledFund.Pool memory p) internal view returns (uint256) {
         return p.clockShift - Math.saturatingSub(p.pausedUntil, block.timestamp);
     }

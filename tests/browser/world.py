@@ -24,7 +24,7 @@ from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
 from api.settings import Settings
-from tests.ledger import DAY, USD, Ganache, Ledger
+from tests.ledger import DAY, NO_LIMITS, USD, Ganache, Ledger, words
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -130,6 +130,7 @@ class World:
         ledger.accredit(ledger.payee, 1, "Upendo Cooks")
         ledger.accredit(self.hostile, 1, HANDLER)
         self._meals()
+        self._stopped()
         water = self._open("water", "Clean water, Turkana", self.put("Clean water\n\nTwo wells."), (60 * USD, 90 * USD))
         ledger.give(water, 25 * USD, donors[1])
         self.record(
@@ -144,7 +145,7 @@ class World:
             "hostile",
             HOSTILE_NAME,
             self.put(f"Hot {MARKUP} {TURNED}\n\n{HANDLER}\n\n{LONG}"),
-            (10 * USD, 20 * USD),
+            (3 * USD, 20 * USD),
             payee=self.hostile,
         )
         ledger.give(hostile, 3_500_001, donors[3])
@@ -156,6 +157,7 @@ class World:
         done = self._open("done", "Winter coats 2026", self.put("Winter coats\n\n40 coats."), (8 * USD,))
         ledger.give(done, 8 * USD, donors[4])
         self._pay(done, 0, "Delivery note: 40 coats")
+        self._doubted()
         self._open("empty", "Library bus", bytes(32), (500 * USD,), openEnded=True, fundingThreshold=200 * USD)
         late = self._open("late", "Roof repair", self.put("Roof", kept=False), (70 * USD,), days=1)
         ledger.give(late, 12 * USD, donors[0])
@@ -189,6 +191,31 @@ class World:
             line += amount
         self.receipts["single"] = f"{meals}-{20 * USD + line}"
 
+    def _stopped(self) -> None:
+        """Play a pool that is given up after a part of its money was paid back."""
+        ledger, donors = self.ledger, self.ledger.donors
+        stopped = self._open("stopped", "Seeds for spring", bytes(32), (20 * USD, 80 * USD))
+        ledger.give(stopped, 15 * USD, donors[2])
+        self.record(stopped, [self.entry(donors[3], 700, 9 * USD), self.entry(None, 500, 6 * USD)])
+        ledger.give(stopped, 4 * USD, donors[4])
+        self._pay(stopped, 0, "Seeds bought")
+        ledger.give_back(stopped, 0, 3 * USD)
+        ledger.send(ledger.fund.functions.cancel(stopped), ledger.ngo)
+        ledger.refund(stopped, 30 * USD, donors[4])
+        for name, start in {"spent": 0, "code": 15, "no code": 24, "refunded": 30}.items():
+            self.receipts[name] = f"{stopped}-{start * USD}"
+
+    def _doubted(self) -> None:
+        """Play a milestone to which too many givers object."""
+        ledger, donors = self.ledger, self.ledger.donors
+        doubted = self._open("doubted", "Bridge over the Nzoia", bytes(32), (20 * USD,))
+        ledger.give(doubted, 15 * USD, donors[0])
+        ledger.give(doubted, 7 * USD, donors[1])
+        proof = self.put("The bridge stands.")
+        ledger.submit(doubted, 0, proof)
+        ledger.attest(doubted, 0, proof, True, True)
+        ledger.object(doubted, 0, proof, donors[1], 15 * USD)
+
     def _open(
         self,
         key: str,
@@ -205,12 +232,13 @@ class World:
         plan = {
             "token": ledger.token.address, "name": name.encode().ljust(32, b"\0"), "descriptionHash": description,
             "descriptionURI": f"https://ngo.example/{key}.txt" if any(description) else "", "fundingThreshold": 0,
-            "fundingDeadline": due, "openEnded": False, "objectionWindow": 3 * DAY, "attestationWindow": 7 * DAY,
+            "fundingDeadline": due, "openEnded": False, "limits": NO_LIMITS,
+            "objectionWindow": 3 * DAY, "attestationWindow": 7 * DAY, "objectionThreshold": 2_000,
             "quorum": 2, "attestors": ledger.attestors,
             "milestones": [(payee or ledger.payee, amount, due + i) for i, amount in enumerate(amounts)],
         }  # fmt: skip
         assert other.keys() <= plan.keys()
-        ledger.send(ledger.fund.functions.openPool(tuple({**plan, **other}.values())), ledger.ngo)
+        ledger.send(ledger.fund.functions.openPool(words({**plan, **other})), ledger.ngo)
         self.pools[key] = int(ledger.fund.functions.poolCount().call())
         return self.pools[key]
 
@@ -224,7 +252,7 @@ class World:
 
 def start(folder: Path) -> World:
     """Start a chain whose month ends about now, and play on it."""
-    begin = datetime.fromtimestamp(time.time() - 9.3 * DAY, UTC).isoformat()
+    begin = datetime.fromtimestamp(time.time() - 12.4 * DAY, UTC).isoformat()
     return World(folder, Ganache(RPC_PORT, "--chain.time", begin))
 
 

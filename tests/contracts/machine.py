@@ -16,7 +16,7 @@ from eth_keys import keys
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from model.fund import Model
-from model.words import APPROVED, COMPLETED, FROZEN, Tokens
+from model.words import APPROVED, COMPLETED, FROZEN, RELEASED, Tokens
 from replay import Replay
 from signing import ATTESTATION, OBJECTION, RECEIVE, REFUND, separator, sign
 from truth import check_lines, check_members, check_pools, check_storage
@@ -297,6 +297,25 @@ class Walk(RuleBasedStateMachine):
             case = (number, milestone, m.evidence)
             self.both(number, call, lambda now, d=donor, c=case, s=starts: self.model.object(now, d, c, s))
 
+    @rule(number=POOLS, milestone=MILESTONES, how=st.sampled_from(["confirmed", "new evidence", "again", "in time"]))
+    def is_disputed(self, number: int, milestone: int, how: str) -> None:
+        """A milestone is approved and disputed; then its attestors confirm it, new evidence comes, or neither."""
+        pool = self.model.pools.get(number)
+        if pool is None or milestone >= len(pool.milestones):
+            return
+        seats = range(1, len(pool.plan["attestors"]) + 1)
+        self.goes_through(number, milestone, True, False)
+        if pool.milestones[milestone].state != APPROVED:
+            return
+        self.disputes(0)
+        if how == "new evidence":
+            self.submits(number, milestone, "ngo", "b")
+        for seat in seats if how != "in time" else ():
+            text = "b" if how == "new evidence" else "a"
+            self.attests(pool=number, milestone=milestone, seat=seat, text=text, approved=True, signed=False)
+        if how == "again" and pool.milestones[milestone].state == APPROVED:
+            self.disputes(0)
+
     @precondition(lambda self: self.model.batches)
     @rule(pool=POOLS, milestone=MILESTONES, text=TEXTS, pick=PICK)
     def objects_by_code(self, pool: int, milestone: int, text: str, pick: int) -> None:
@@ -374,15 +393,24 @@ class Walk(RuleBasedStateMachine):
         self.both(kept.pool if kept else 0, call, lambda now: self.model.refund_batch(now, batch, gateway))
 
     @rule(
-        pool=POOLS,
-        milestone=MILESTONES,
-        who=st.sampled_from(["payee", "payee", "payee2", "stranger"]),
+        where=st.tuples(POOLS, MILESTONES),
+        pick=PICK,
+        who=st.sampled_from(["its", "its", "payee", "stranger"]),
         amount=st.one_of(st.sampled_from([0, 1, 60 * UNIT]), st.integers(1, 70 * UNIT)),
     )
-    def gives_back(self, pool: int, milestone: int, who: str, amount: int) -> None:
-        payee = getattr(self.w, who)
-        call = self.do(payee, "giveBack", pool, milestone, amount)
-        self.both(pool, call, lambda _now: self.model.give_back(payee, pool, milestone, amount))
+    def gives_back(self, where: tuple[int, int], pick: int, who: str, amount: int) -> None:
+        """Mostly the payee of a milestone that is paid; the second payee lets nobody take from it."""
+        pools = self.model.pools
+        paid = [(n, i) for n, p in pools.items() for i, m in enumerate(p.milestones) if m.state == RELEASED]
+        number, milestone = paid[pick % len(paid)] if paid and pick % 5 else where
+        known = pools.get(number)
+        payee = getattr(self.w, who, self.w.payee)
+        if who == "its" and known and milestone < len(known.milestones):
+            payee = known.milestones[milestone].payee
+        if payee not in (self.w.payee, self.w.payee2, self.w.stranger):
+            return  # a book gives back by its own rules
+        call = self.do(payee, "giveBack", number, milestone, amount)
+        self.both(number, call, lambda _now: self.model.give_back(payee, number, milestone, amount))
 
     # ---- the panel and the brake
 
@@ -490,7 +518,7 @@ MUST_SEE_IN_TIME = {
     *("ReferenceUsed", "NotTheNgo", "PauseIs", "NotAnAttestor", "UnknownPool", "UnknownMilestone", "AuthorizationUsed"),
     *("AuthorizationBadSignature", "ERC20InsufficientAllowance", "ERC20InsufficientBalance", "BatchRefunded"),
     *("MilestoneConsented", "RotationConsented", "RotationAgreed", "AttestorReplaced", "BadRotation", "NoQuorum"),
-    *("NotOpenEnded", "AlreadyConsented", "GaveLater", "AlreadyObjected", "WindowClosed", "NoGift", "NotTheDonor"),
+    *("NotOpenEnded", "AlreadyConsented", "GaveLater", "WindowClosed", "NoGift", "NotTheDonor"),
     *("NothingToRefund", "TakenByGateway", "BadSignature", "MoreThanReleased", "NotThePayee", "AlreadyReleased"),
     *("NoBatch", "OtherPool", "ZeroDonor", "ContributionsBrought"),
 }

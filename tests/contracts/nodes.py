@@ -36,6 +36,13 @@ KEEPER = '"$@" >/dev/null & read -r _; kill $!; wait'
 class Anvil(Node):
     """Anvil, as the tests need it."""
 
+    def rpc(self, method: str, *params: Any) -> Any:
+        """Call the node. It forgets the last transaction only after it has answered; one that it has not forgotten when
+        it is told to go back would be mined again."""
+        if method == "evm_revert":
+            super().rpc("anvil_dropAllTransactions")
+        return super().rpc(method, *params)
+
     def send_raw(self, tx: dict[str, Any]) -> dict[str, Any]:
         """Send a transaction as it is, and mine it: its block says what a refused call answered."""
         whole = {"gas": hex(95_000_000), "gasPrice": "0x0", **tx}

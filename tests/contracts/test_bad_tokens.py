@@ -18,7 +18,7 @@ from eth_utils import keccak
 from refusals import reverts
 from replay import Replay
 from truth import check_lines, check_solvent, check_storage
-from world import DAY, NEVER, NGO_KIND, TOKEN_KIND, UNIT, ZERO32, World, b32, evidence_of
+from world import DAY, GATEWAY, NEVER, NGO_KIND, TOKEN_KIND, UNIT, ZERO32, World, b32, evidence_of
 
 if TYPE_CHECKING:
     from world import Contract
@@ -77,9 +77,10 @@ class TestAtTheDoor:
         w.give(w.open_pool(token=token.address), GIFT)
 
     def test_an_account_without_code_or_a_contract_that_is_no_token(self, w: World) -> None:
-        for address in (w.stranger, w.consortium.address):
+        no_code = ("BadPlan", "token: no contract")
+        for address, refusal in ((w.stranger, no_code), (w.consortium.address, ("",))):
             w.do(w.registrar, w.register, "accredit", address, TOKEN_KIND, b32("none"), ZERO32, "")
-            with reverts(""):
+            with reverts(*refusal):
                 w.open_pool(token=address)
 
 
@@ -186,16 +187,17 @@ class TestHooks:
     def stage(self, w: World, good: int) -> tuple[World, int, Contract, Contract, int]:
         token, mallory = accept(w, "HookToken"), w.deploy("Reentrant")
         w.do(w.registrar, w.register, "accredit", mallory.address, NGO_KIND, b32("Mallory"), ZERO32, "")
-        w.do(w.operator, w.consortium, "grantRole", 3, mallory.address, 0)
+        w.do(w.registrar, w.consortium, "grantRole", GATEWAY, mallory.address, 0)
         w.do(w.stranger, token, "mint", mallory.address, 10**12)
         plan = w.plan(token=token.address, milestones=[(mallory.address, 100 * UNIT, w.node.now + 60 * DAY)])
         self.act(w, mallory, token.data("approve", w.fund.address, 2**255), token.address)
-        self.act(w, mallory, w.fund.data("openPool", tuple(plan.values())))
+        self.act(w, mallory, w.fund.data("openPool", w.words(plan)))
         pool = w.see(w.fund, "poolCount")
         w.give(pool, 250 * UNIT)
-        self.act(w, mallory, w.fund.data("submitEvidence", pool, 0, evidence_of("x"), ""))
+        evidence = w.judgement.data("submitEvidence", pool, 0, evidence_of("x"), "")
+        self.act(w, mallory, evidence, w.judgement.address)
         for who in w.attestors[:2]:
-            w.do(who, w.fund, "attest", pool, 0, evidence_of("x"), True)
+            w.do(who, w.judgement, "attest", pool, 0, evidence_of("x"), True)
         w.node.wait(DAY)
         return w, good, token, mallory, pool
 
@@ -212,9 +214,12 @@ class TestHooks:
             "the same batch": w.fund.data("recordBatch", pool, b32("outer"), entry_of(bytes(20), 1, GIFT)),
             "authorization": w.fund.data("contributeWithAuthorization", pool, authorization),
             "release": w.fund.data("release", pool, 0),
+            "give back": w.fund.data("giveBack", pool, 0, 11),
         }
 
-    @pytest.mark.parametrize("inner", ["contribute", "batch", "the same batch", "authorization", "release"])
+    @pytest.mark.parametrize(
+        "inner", ["contribute", "batch", "the same batch", "authorization", "release", "give back"]
+    )
     @pytest.mark.parametrize("outer", ["contribute", "batch", "authorization", "release"])
     def test_calling_back_in_gains_nothing(self, stage: tuple, outer: str, inner: str) -> None:
         w, good, token, mallory, pool = stage
@@ -230,7 +235,8 @@ class TestHooks:
         assert w.balance(mallory.address, token) + w.balance(w.fund.address, token) == before
         stored = w.pool(pool)
         assert w.balance(w.fund.address, token) == stored["raised"] - stored["released"]
-        assert stored["released"] in (0, 100 * UNIT)
+        assert stored["released"] + stored["returned"] in (0, 100 * UNIT)
+        assert stored["returned"] == (11 if (outer, inner) == ("release", "give back") else 0)
         check(w, good, token)
 
     def test_a_gift_inside_a_gift_makes_the_outer_one_fail(self, stage: tuple) -> None:

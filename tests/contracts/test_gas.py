@@ -10,18 +10,22 @@ import json
 import os
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from entrytree import entry_of
+from entrytree import Tree, entry_of, seed_of
 from eth_utils import keccak
 from nodes import Anvil
-from signing import ATTESTATION, PERMIT, RECEIVE, parts, separator, sign
+from signing import ATTESTATION, CHAIN, PERMIT, RECEIVE, REFUND, parts, separator, sign
 from world import DAY, NEVER, UNIT, ZERO32, World, b32, evidence_of
+
+if TYPE_CHECKING:
+    from world import Contract
 
 SNAPSHOT = Path(__file__).parent / "gas.json"
 GIFT = 5 * UNIT
 BATCHES = (1, 100, 1000)
+BROUGHT = (1, 10, 100)
 PER_ENTRY, PER_GIFT = 1150, 75_000
 
 
@@ -41,21 +45,20 @@ class Meter:
         self.w = w
         self.costs: dict[str, int] = {}
 
-    def pays(self, name: str, sender: str, function: str, *args: Any) -> None:
-        """Call the fund and note the cost."""
-        self.costs[name] = int(self.w.do(sender, self.w.fund, function, *args)["gasUsed"], 16)
+    def pays(self, name: str, sender: str, function: str, *args: Any, contract: Contract | None = None) -> None:
+        """Call the fund, or another contract, and note the cost."""
+        receipt = self.w.do(sender, contract or self.w.fund, function, *args)
+        self.costs[name] = int(receipt["gasUsed"], 16)
 
 
 def measure(w: World) -> dict[str, int]:
     """Return the cost of everything that people do."""
     meter = Meter(w)
-    milestones = [(w.payee, 10**6 * UNIT, w.node.now + 60 * DAY)]
-    plan = w.plan(milestones=milestones, objectionWindow=DAY, quorum=2)
-    meter.pays("openPool, 3 attestors, 1 milestone", w.ngo, "openPool", tuple(plan.values()))
-    for gifts in (direct_gifts, signed_gifts, batches, judgement):
-        gifts(w, meter)
-    args = (w.donor3, UNIT, b32("deposit"))
-    meter.costs["mint"] = int(w.do(w.gateway, w.token, "mint", *args)["gasUsed"], 16)
+    plan = w.plan(milestones=[(w.payee, 10**6 * UNIT, w.node.now + 60 * DAY)])
+    meter.pays("openPool, 3 attestors, 1 milestone", w.ngo, "openPool", w.words(plan))
+    for part in (direct_gifts, signed_gifts, brought_gifts, batches, brake, judgement, money_back):
+        part(w, meter)
+    meter.pays("mint", w.gateway, "mint", w.donor3, UNIT, b32("deposit"), contract=w.token)
     return meter.costs
 
 
@@ -87,6 +90,14 @@ def signed_gifts(w: World, meter: Meter) -> None:
     meter.pays("contributeWithAuthorization", w.relayer, "contributeWithAuthorization", 1, authorization)
 
 
+def brought_gifts(w: World, meter: Meter) -> None:
+    """Gifts of many donors, brought by one who has an endless allowance."""
+    rng = random.Random(7)
+    for count in BROUGHT:
+        gifts = [entry_of(rng.randbytes(20), 0, rng.randrange(100, 10_001) * 10_000) for _ in range(count)]
+        meter.pays(f"contributeMany of {count}", w.gateway, "contributeMany", 1, gifts)
+
+
 def batches(w: World, meter: Meter) -> None:
     """Batches of a gateway with an endless allowance."""
     for count in BATCHES:
@@ -94,19 +105,47 @@ def batches(w: World, meter: Meter) -> None:
         meter.pays(f"recordBatch of {count}", w.gateway, "recordBatch", 1, reference, entries_of(count))
 
 
+def brake(w: World, meter: Meter) -> None:
+    """A pause and its end."""
+    meter.pays("pause", w.pauser, "pause", 1)
+    meter.pays("unpause", w.operator, "unpause", 1)
+
+
 def judgement(w: World, meter: Meter) -> None:
-    """Evidence, two attestations, a release to a payee who has no tokens yet."""
-    evidence = evidence_of("done")
-    meter.pays("submitEvidence", w.ngo, "submitEvidence", 1, 0, evidence, "content:done")
-    meter.pays("attest", w.attestor1, "attest", 1, 0, evidence, True)
-    said = (w.attestor2, 1, 0, 1, evidence, True, NEVER)
-    signature = sign(w.keys["attestor2"], separator("Moa PooledFund", w.fund.address), ATTESTATION, *said)
-    args = (w.attestor2, 1, 0, evidence, True, NEVER, signature)
-    meter.pays("attestBySignature, the deciding one", w.relayer, "attestBySignature", *args)
+    """Evidence, two attestations, an objection that is too small, a release to a payee who has no tokens yet."""
     w.do(w.gateway, w.token, "mint", w.gateway, 10**12, ZERO32)
     w.do(w.gateway, w.fund, "recordBatch", 1, b32("rest"), entry_of(bytes(20), 1, 10**12))
+    evidence, judge = evidence_of("done"), w.judgement
+    meter.pays("submitEvidence", w.ngo, "submitEvidence", 1, 0, evidence, "content:done", contract=judge)
+    meter.pays("attest", w.attestor1, "attest", 1, 0, evidence, True, contract=judge)
+    said = (w.attestor2, 1, 0, 1, evidence, True, NEVER)
+    signature = sign(w.keys["attestor2"], separator("Moa Judgement", judge.address), ATTESTATION, *said)
+    args = (w.attestor2, 1, 0, evidence, True, NEVER, signature)
+    meter.pays("attestBySignature, the deciding one", w.relayer, "attestBySignature", *args, contract=judge)
+    meter.pays("object, with one gift", w.donor2, "object", 1, 0, evidence, [0], contract=judge)
     w.node.wait(DAY)
     meter.pays("release", w.ngo, "release", 1, 0)
+
+
+def money_back(w: World, meter: Meter) -> None:
+    """What a payee gives back; then, of a pool that was cancelled, gifts to donors who have tokens, and a batch."""
+    w.do(w.payee, w.token, "approve", w.fund.address, 2**256 - 1)
+    meter.pays("giveBack", w.payee, "giveBack", 1, 0, GIFT)
+    pool = w.open_pool()
+    w.give(pool, GIFT, w.donor2)
+    w.mint(w.donor3, GIFT)
+    entries = tuple(entry_of(w.donor3 if i == 700 else bytes(20), 1, GIFT) for i in range(1000))
+    batch = w.see(w.fund, "batchId", w.gateway, b32("back"))
+    w.do(w.gateway, w.fund, "recordBatch", pool, b32("back"), b"".join(entries))
+    meter.pays("cancel", w.ngo, "cancel", pool)
+    meter.pays("refund", w.relayer, "refund", pool, 0, w.donor2)
+    tree = Tree(seed_of(CHAIN, w.fund.address, pool, batch), GIFT, entries)
+    receipt = (batch, 700, tree.starts[700], entries[700], tree.path(700))
+    fund = separator("Moa PooledFund", w.fund.address)
+    signature = sign(w.keys["donor3"], fund, REFUND, batch, 700, w.donor3, NEVER)
+    meter.pays("refundEntry of 1000", w.relayer, "refundEntry", receipt, w.donor3, NEVER, signature)
+    w.node.wait(30 * DAY)
+    meter.pays("refundBatch", w.gateway, "refundBatch", b32("back"), w.gateway)
 
 
 def test_gas_is_what_the_snapshot_says(w: World) -> None:

@@ -19,7 +19,7 @@ from world import UNIT, World, b32
 SNAPSHOT = Path(__file__).parent / "gas_books.json"
 GIFT = 5 * UNIT
 COUNT = 1000
-MATCHED_GIFT, PER_MATCHED_ENTRY, REDEEM = 80_000, 200, 180_000
+MATCHED_GIFT, PER_MATCHED_ENTRY, REDEEM = 80_000, 330, 180_000
 
 
 def gas_of(receipt: dict[str, Any]) -> int:

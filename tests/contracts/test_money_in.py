@@ -344,7 +344,8 @@ class TestRecordBatch:
         with reverts("ERC20InsufficientAllowance", w.fund.address, GIFT - 1, GIFT):
             w.do(w.gateway, w.fund, "recordBatch", pool, SALT, entry_of(bytes(20), 1, GIFT))
         batch = w.see(w.fund, "batchId", w.gateway, SALT)
-        assert w.see(w.fund, "batchOf", batch) == {"root": ZERO32, "start": 0, "amount": 0, "count": 0, "pool": 0}
+        nothing = {"root": ZERO32, "start": 0, "amount": 0, "refunded": 0, "count": 0, "pool": 0, "taken": False}
+        assert w.see(w.fund, "batchOf", batch) == nothing
 
     def test_a_pool_number_beyond_32_bits_is_no_pool(self, w: World) -> None:
         with reverts("NotAccepting", 2**32, 0):

@@ -17,7 +17,7 @@ from eth_abi import encode
 from eth_utils import keccak
 from refusals import reverts
 from signing import CHAIN
-from world import ATTESTOR_KIND, DAY, HOUR, MAX63, NEVER, UNIT, ZERO, ZERO32, World, b32
+from world import ATTESTOR_KIND, DAY, HOUR, MAX63, NEVER, NO_LIMITS, PANEL, UNIT, ZERO, ZERO32, World, b32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,10 @@ BAD: dict[str, tuple[Callable[[World], Change], str]] = {
         lambda _w: {"attestationWindow": 180 * DAY + 1},
         "attestationWindow: not 1 hour to 180 days",
     ),
+    "an objection threshold above half": (
+        lambda _w: {"objectionThreshold": 5_001},
+        "objectionThreshold: more than 50 %",
+    ),
     "no attestor": (lambda _w: {"attestors": []}, "attestors: not 1 to 32"),
     "33 attestors": (lambda w: {"attestors": w.attestors[:1] * 33}, "attestors: not 1 to 32"),
     "an attestor twice": (lambda w: {"attestors": w.attestors[:2] + w.attestors[:1]}, "attestors: one twice"),
@@ -84,6 +88,9 @@ BAD: dict[str, tuple[Callable[[World], Change], str]] = {
     ),
     "a payee of zero": (milestones((0, ZERO)), "milestones: payee"),
     "the fund as payee": (milestones((0, lambda w: w.fund.address)), "milestones: payee"),
+    "the token as payee": (milestones((0, lambda w: w.token.address)), "milestones: payee"),
+    "the Judgement as payee": (milestones((0, lambda w: w.judgement.address)), "milestones: payee"),
+    "the sponsors' book as payee": (milestones((0, lambda w: w.sponsors.address)), "milestones: payee"),
     "an attestor as payee": (milestones((0, lambda w: w.attestor3)), "milestones: payee is an attestor"),
     "an amount of nothing": (milestones((1, 0)), "milestones: amount is 0"),
     "evidence due now": (
@@ -105,6 +112,18 @@ BAD: dict[str, tuple[Callable[[World], Change], str]] = {
     "a threshold above the milestones": (
         lambda _w: {"fundingThreshold": 300 * UNIT + 1},
         "fundingThreshold: more than the milestones",
+    ),
+    "a programme without a cap": (
+        lambda _w: {"limits": (b32("meals"), 0, 5, DAY)},
+        "limits: a programme without a beneficiaryCap",
+    ),
+    "a voucher cap without its period": (
+        lambda _w: {"limits": (ZERO32, 0, 5, 0)},
+        "limits: voucherCap and voucherPeriod go together",
+    ),
+    "a voucher period without its cap": (
+        lambda _w: {"limits": (ZERO32, 5, 0, DAY)},
+        "limits: voucherCap and voucherPeriod go together",
     ),
 }
 
@@ -146,27 +165,50 @@ class TestRefused:
 class TestOpened:
     def test_the_whole_plan_is_told_in_this_order(self, w: World) -> None:
         plan = w.plan()
-        receipt = w.do(w.ngo, w.fund, "openPool", tuple(plan.values()))
-        events = w.events(receipt)
-        names = ["PoolOpened", *["AttestorSeated"] * 3, *["MilestoneOpened"] * 2, "DeadlineMoved"]
+        events = w.events(w.do(w.ngo, w.fund, "openPool", w.words(plan)))
+        names = ["PoolOpened", *["MilestoneOpened"] * 2, *["AttestorSeated"] * 3, "DeadlineMoved"]
         assert [name for name, _ in events] == names
-        told = {k: v for k, v in plan.items() if k not in ("attestors", "milestones")}
+        told = {k: v for k, v in plan.items() if k not in ("attestors", "milestones", "limits")}
         assert events[0][1] == told | {"pool": 1, "ngo": w.ngo}
-        assert [event["attestor"] for _, event in events[1:4]] == plan["attestors"]
-        tranches = [(e["milestone"], e["payee"], e["amount"], e["evidenceDeadline"]) for _, e in events[4:6]]
+        tranches = [(e["milestone"], e["payee"], e["amount"], e["evidenceDeadline"]) for _, e in events[1:3]]
         assert tranches == [(i, *m) for i, m in enumerate(plan["milestones"])]
+        assert [event["attestor"] for _, event in events[3:6]] == plan["attestors"]
         until = {"acceptsUntil": plan["fundingDeadline"], "defaultsAt": plan["milestones"][0][2]}
         assert events[6][1] == {"pool": 1} | until
 
     def test_it_is_stored_and_waits_for_funding(self, w: World) -> None:
         plan = w.plan()
-        w.do(w.ngo, w.fund, "openPool", tuple(plan.values()))
-        stored = w.pool(1)
-        same = {k: v for k, v in plan.items() if k not in ("attestors", "milestones", "descriptionURI")}
-        assert stored | same | {"ngo": w.ngo, "attestors": 3} == stored
+        w.do(w.ngo, w.fund, "openPool", w.words(plan))
+        stored, panel = w.pool(1), w.see(w.judgement, "panelOf", 1)
+        elsewhere = (*PANEL, "milestones", "descriptionURI", "limits")
+        same = {k: v for k, v in plan.items() if k not in elsewhere}
+        assert stored | same | {"ngo": w.ngo, "milestones": 2, "raised": 0, "paused": False} == stored
+        rules = {k: plan[k] for k in PANEL if k != "attestors"}
+        assert panel | rules | {"ngo": w.ngo, "attestors": 3, "milestones": 2, "openEnded": False} == panel
         assert (w.state(1), w.milestone_state(1, 0), w.milestone_state(1, 1)) == ("funding", "planned", "planned")
-        seats = [w.see(w.fund, "isAttestor", 1, who) for who in (*w.attestors, w.ngo)]
+        seats = [w.see(w.judgement, "isAttestor", 1, who) for who in (*w.attestors, w.ngo)]
         assert seats == [True, True, True, False, False]
+        paid = [{"payee": payee, "amount": amount, "releasedAt": 0} for payee, amount, _ in plan["milestones"]]
+        assert w.see(w.fund, "milestonesOf", 1) == paid
+        assert [m["evidenceDeadline"] for m in w.see(w.judgement, "milestonesOf", 1)] == [
+            due for _, _, due in plan["milestones"]
+        ]
+
+    @pytest.mark.parametrize(
+        "limits", [(b32("meals"), 5, 6, DAY), (ZERO32, 5, 0, 0), (ZERO32, 0, 6, 1), (b32("meals"), 1, 0, 0)]
+    )
+    def test_its_limits_are_told_and_stored(self, w: World, limits: tuple[Any, ...]) -> None:
+        events = w.events(w.do(w.ngo, w.fund, "openPool", w.words(w.plan(limits=limits))))
+        named = dict(zip(("programme", "beneficiaryCap", "voucherCap", "voucherPeriod"), limits, strict=True))
+        assert events[1] == ("LimitsSet", {"pool": 1} | named)
+        assert w.see(w.fund, "limitsOf", 1) == named
+
+    def test_without_limits_none_are_told(self, w: World) -> None:
+        w.open_pool(limits=NO_LIMITS)
+        assert tuple(w.see(w.fund, "limitsOf", 1).values()) == NO_LIMITS
+
+    def test_the_payout_book_may_be_a_payee(self, w: World) -> None:
+        w.open_pool(**milestones((0, lambda w: w.payouts.address))(w))
 
     def test_without_a_threshold_it_is_active_at_once(self, w: World) -> None:
         assert w.state(w.open_pool(fundingThreshold=0)) == "active"
@@ -201,6 +243,8 @@ class TestOpened:
                 fundingThreshold=MAX63,
                 objectionWindow=short,
                 attestationWindow=long,
+                objectionThreshold=5_000,
+                limits=(b"\xff" * 32, 2**64 - 1, 2**64 - 1, NEVER),
             )
             assert w.pool(pool)["fundingThreshold"] == MAX63
             assert len(w.see(w.fund, "milestonesOf", pool)) == 32
@@ -222,13 +266,18 @@ class TestUnknown:
             with reverts("UnknownPool", number):
                 w.milestone(number)
             with reverts("UnknownPool", number):
-                w.see(w.fund, "hasAttested", number, 0, w.attestor1)
+                w.see(w.judgement, "hasAttested", number, 0, w.attestor1)
+            with reverts("UnknownPool", number):
+                w.see(w.judgement, "milestoneOf", number, 0)
+            assert w.see(w.fund, "limitsOf", number)["programme"] == ZERO32
 
     def test_a_milestone_that_is_not_there(self, w: World, pool: int) -> None:
         with reverts("UnknownMilestone", pool, 2):
             w.milestone(pool, 2)
+        with reverts("UnknownMilestone", pool, 2):
+            w.see(w.judgement, "milestoneOf", pool, 2)
         with reverts("UnknownMilestone", pool, 2**200):
-            w.see(w.fund, "hasAttested", pool, 2**200, w.attestor1)
+            w.see(w.judgement, "hasAttested", pool, 2**200, w.attestor1)
 
     def test_ids_follow_from_their_parts_alone(self, w: World) -> None:
         assert w.see(w.fund, "batchId", w.gateway, b32("x")) == keccak(

@@ -10,9 +10,26 @@ from __future__ import annotations
 
 import pytest
 from refusals import reverts
-from world import ATTESTOR_KIND, GATEWAY_KIND, NGO_KIND, TOKEN_KIND, ZERO, ZERO32, World, b32, evidence_of
+from world import (
+    ATTESTOR_KIND,
+    GATEWAY_KIND,
+    NGO_KIND,
+    PROVIDER_KIND,
+    TOKEN_KIND,
+    ZERO,
+    ZERO32,
+    World,
+    b32,
+    evidence_of,
+)
 
-KINDS = {"ngo": NGO_KIND, "attestor": ATTESTOR_KIND, "gateway": GATEWAY_KIND, "token": TOKEN_KIND}
+KINDS = {
+    "ngo": NGO_KIND,
+    "attestor": ATTESTOR_KIND,
+    "gateway": GATEWAY_KIND,
+    "token": TOKEN_KIND,
+    "provider": PROVIDER_KIND,
+}
 
 
 def accredit(w: World, account: str, kind: int, name: bytes = b32("Somebody"), details: bytes = ZERO32) -> dict:
@@ -28,8 +45,8 @@ def test_a_member_is_stored_told_and_found(w: World, kind: str) -> None:
         ("Accredited", {"account": w.stranger} | member | {"detailsURI": "content:details"})
     ]
     assert w.see(w.register, "memberOf", w.stranger) == member
-    found = [w.see(w.register, "isAccredited", w.stranger, k) for k in range(5)]
-    assert found == [k == KINDS[kind] for k in range(5)]
+    found = [w.see(w.register, "isAccredited", w.stranger, k) for k in range(6)]
+    assert found == [k == KINDS[kind] for k in range(6)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -38,7 +55,7 @@ def test_a_revoked_member_is_none(w: World, kind: str) -> None:
     receipt = w.do(w.registrar, w.register, "revoke", w.stranger)
     assert w.events(receipt, w.register) == [("Revoked", {"account": w.stranger, "kind": KINDS[kind]})]
     assert w.see(w.register, "memberOf", w.stranger) == {"kind": 0, "name": ZERO32, "detailsHash": ZERO32}
-    assert not any(w.see(w.register, "isAccredited", w.stranger, k) for k in range(5))
+    assert not any(w.see(w.register, "isAccredited", w.stranger, k) for k in range(6))
 
 
 def test_one_account_has_one_kind(w: World) -> None:
@@ -60,11 +77,13 @@ def test_a_member_that_is_none(w: World) -> None:
         accredit(w, w.stranger, 0)
     with reverts("BadMember", "name: empty"):
         accredit(w, w.stranger, NGO_KIND, name=ZERO32)
+    with reverts("BadMember", "name: more than 31 bytes"):
+        accredit(w, w.stranger, NGO_KIND, name=b"x" * 32)
 
 
 def test_a_kind_that_there_is_not(w: World) -> None:
     with reverts(""):
-        accredit(w, w.stranger, 5)
+        accredit(w, w.stranger, 6)
 
 
 def test_who_is_no_member_cannot_be_revoked(w: World) -> None:

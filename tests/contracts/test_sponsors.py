@@ -332,6 +332,14 @@ class TestDraw:
         assert contributed(w, w.give(matched, UNIT)) == [(w.donor1, UNIT, 109 * UNIT)]
         check_sponsors(w)
 
+    def test_a_gift_too_small_for_a_part_is_not_counted(self, w: World, pool: int) -> None:
+        """Neither while the budget lasts nor where it ends."""
+        lock(w, pool, w.donor3, 5, 50)
+        for name, amounts, match in (("first", [1, 2, 1, 4], (3, 2)), ("last", [1, 1, 3, 1, 8, 8], (2, 2))):
+            said = book_events(w, batch(w, pool, amounts, name))[0][1]
+            assert (said["amount"], said["gifts"]) == match
+        assert left(w, pool) == 0
+
     def test_a_budget_that_is_met_to_the_unit(self, w: World, matched: int) -> None:
         batch(w, matched, [10 * UNIT] * 4 + [10 * UNIT - 1])
         assert left(w, matched) == 1
@@ -699,7 +707,7 @@ def test_batches_of_any_kind_are_matched_by_the_rule(w: World) -> None:
                     break
                 if any(s.sponsor == who and s.is_live(now) for s in model.values()):
                     continue
-                budget, ratio = rng.choice([1, UNIT, 9 * UNIT, 300 * UNIT]), rng.randint(1, 1000)
+                budget, ratio = rng.choice([1, UNIT, 9 * UNIT, 300 * UNIT]), rng.choice([1, 50, rng.randint(1, 1000)])
                 cap, ends = rng.choice([1, 999, UNIT]), now + rng.choice([50, 200, 10**6])
                 number = lock(w, pool, who, budget, ratio, cap=cap, ends=ends)
                 model[number] = Sponsorship(who, budget, ends, budget, 0, cap, ratio)

@@ -92,7 +92,9 @@ def outcome(mutant: Mutant, folder: Path) -> str:
     home.mkdir(exist_ok=True)
     settings = {**os.environ, "MOA_NODE": "anvil", "HOME": str(home)}
     try:
-        run = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=900, check=False)
+        run = subprocess.run(
+            command, cwd=folder, env=settings, capture_output=True, text=True, timeout=900, check=False
+        )
     except subprocess.TimeoutExpired:
         return "took too long"
     finally:

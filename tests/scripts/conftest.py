@@ -38,14 +38,20 @@ class Chain:
         return Cast(self.ledger(), Content(self.folder / "content"))
 
 
-@pytest.fixture(scope="session")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    folder = tmp_path_factory.mktemp("chain")
-    child, node = start_chain(folder, free_port())
+def deployed(folder: Path, first_block: int | None = None) -> Iterator[Chain]:
+    """Start a chain and deploy on it; stop it at the end."""
+    child, node = start_chain(folder, free_port(), first_block)
     try:
+        if first_block is not None:
+            node.call("evm_setTime", first_block * 1000)
         command = [sys.executable, "-m", "scripts.deploy", "--rpc", node.url, "--yes", "--to", str(folder)]
         done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         yield Chain(node, folder / "1337.json", folder, done.stdout)
     finally:
         child.stop()
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    yield from deployed(tmp_path_factory.mktemp("chain"))

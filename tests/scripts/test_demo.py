@@ -18,7 +18,9 @@ import requests
 from scripts import sample
 from scripts.demo import DemoError, alone
 from scripts.ledger import Deployment, Ledger
-from scripts.month import DAYS
+from scripts.members import DONORS
+from scripts.month import DAYS, story
+from scripts.month.gifts import GIFTS_OF_A_DONOR
 from scripts.node import command_of, port_is_free
 from scripts.rpc import Node
 from tests.ledger import ROOT, environment, free_port
@@ -95,12 +97,11 @@ def test_a_month_that_is_stopped_and_killed_is_played_to_its_end(runs: Runs) -> 
     assert runs.month_days() == DAYS
     node = Node(f"http://127.0.0.1:{runs.rpc}")
     ledger = Ledger(node, Deployment.read(runs.state / "deployments" / "1337.json"))
-    # Active, active, active, frozen, completed; as planned, whatever came between.
-    assert [ledger.view(ledger.fund, "stateOf", pool) for pool in range(1, 6)] == [2, 2, 2, 3, 4]
-    milestones = [[m[4] for m in ledger.view(ledger.fund, "milestonesOf", pool)] for pool in range(1, 6)]
-    assert milestones == [[4, 4, 2, 0], [4, 1, 0], [4, 0], [0], [4, 4]]
+    # As planned, whatever came between; tests/scripts/test_month.py looks closer.
+    assert [ledger.view(ledger.fund, "stateOf", pool) for pool in range(1, 7)] == [2, 2, 2, 3, 4, 3]
+    wallets = len(DONORS) * GIFTS_OF_A_DONOR + len(story.GIFTS)
     counts = [sum(1 for _ in ledger.logs(ledger.fund, event)) for event in ("PoolOpened", "Contributed", "Released")]
-    assert counts == [5, 48, 6]
+    assert counts == [6, wallets, 6]
     batches = [b["batch"] for b in ledger.events(ledger.fund, "BatchRecorded")]
     assert len(set(batches)) == len(batches)
     age = time.time() - int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)

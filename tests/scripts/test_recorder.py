@@ -192,7 +192,7 @@ def test_a_paused_pool_is_told_and_the_others_are_recorded(chain: Chain, tmp_pat
     made.ledger.send(cast[PAUSER], made.ledger.fund, "pause", pools[0], gas=200_000)
     with pytest.raises(recorder.LedgerError, match=f"Pool {pools[0]} does not take the batch: NotAccepting"):
         replay(chain, write(tmp_path / "paused.csv", "Paused", 20))
-    raised = made.ledger.view(made.ledger.fund, "poolOf", pools[1])[1]
+    raised = made.ledger.view(made.ledger.fund, "poolOf", pools[1])["raised"]
     assert raised > made.sums(pools)[1].file
     # Leave no tokens behind for the other tests: the pause is lifted and the rest recorded.
     made.ledger.send(cast[2], made.ledger.fund, "unpause", pools[0], gas=200_000)

@@ -6,45 +6,32 @@ for a bad cursor and `UnavailableError` while there is no index.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 from api.explorer import shapes
-from api.explorer.content import ContentFolder
-from api.explorer.database import Database
-from api.explorer.queries import batches, contributions, donors, events, health, judgements, movements, ngos, pools
+from api.explorer.queries import (
+    batches,
+    contributions,
+    donors,
+    events,
+    health,
+    judgements,
+    movements,
+    ngos,
+    pools,
+    receipt,
+    refunds,
+)
 from api.explorer.queries import filters as filtered
 from api.explorer.queries import search as searching
+from api.explorer.queries.base import DEFAULT_LIMIT, MAX_LIMIT
+from api.explorer.queries.books import BookQueries
 from api.explorer.queries.filters import Filters
 from api.explorer.queries.paging import At
-from api.explorer.queries.reader import Reader
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "Filters", "Queries"]
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
 
-
-class Queries:
-    """The one reader of the index.
-
-    Args:
-        database: The index.
-        content: The folder of texts and evidence.
-        clock: Says what time it is, in unix seconds; pools freeze by it.
-
-    """
-
-    def __init__(self, database: Database, content: ContentFolder, clock: Callable[[], float] = time.time) -> None:
-        self._database = database
-        self._content = content
-        self._clock = clock
-
-    @contextmanager
-    def _read(self) -> Iterator[Reader]:
-        with self._database.snapshot() as connection:
-            yield Reader(connection, self._content, int(self._clock()))
+class Queries(BookQueries):
+    """The one reader of the index."""
 
     # ------------------------------------------------------------------------------------------------ overview
 
@@ -140,7 +127,7 @@ class Queries:
     def contribution(self, pool: int, start: int) -> shapes.ContributionDetail:
         """Return a contribution with its proof and its trace."""
         with self._read() as read:
-            return contributions.detail(read, pool, start)
+            return receipt.detail(read, pool, start)
 
     def batches(
         self,
@@ -217,6 +204,43 @@ class Queries:
         """Return releases, filtered by any of pool, the pool's NGO and payee."""
         with self._read() as read:
             return judgements.releases(read, pool=pool, ngo=ngo, payee=payee, at=At(cursor, limit))
+
+    def objections(
+        self,
+        *,
+        pool: int | None = None,
+        milestone: int | None = None,
+        donor: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Objection]:
+        """Return objections, filtered by any of pool, milestone and donor."""
+        with self._read() as read:
+            return judgements.objections(read, pool=pool, milestone=milestone, donor=donor, at=At(cursor, limit))
+
+    def returns(
+        self,
+        *,
+        pool: int | None = None,
+        ngo: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Return]:
+        """Return what payees gave back, filtered by pool or its NGO."""
+        with self._read() as read:
+            return judgements.returns(read, pool=pool, ngo=ngo, at=At(cursor, limit))
+
+    def refunds(
+        self,
+        *,
+        pool: int | None = None,
+        account: bytes | None = None,
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> shapes.Page[shapes.Refund]:
+        """Return refunds, filtered by pool, by donor or gateway, or both."""
+        with self._read() as read:
+            return refunds.page(read, pool, account, At(cursor, limit))
 
     def events(
         self,

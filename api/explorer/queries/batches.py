@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from api import tables
 from api.explorer import shapes, text
@@ -65,6 +65,12 @@ def by_log(read: Reader, logs: set[int]) -> dict[int, Row[Any]]:
 def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Batch]:
     """Return the shapes of batches."""
     read.load(logs=[row.log for row in rows], accounts=[row.gateway for row in rows], pools=[row.pool for row in rows])
+    refund = tables.refunds.c
+    query = select(
+        refund.batch, func.sum(refund.amount).label("amount"), func.max(refund.start.is_(None)).label("taken")
+    )
+    ids = [row.batch for row in rows]
+    back = {row.batch: row for row in read.rows(query.where(refund.batch.in_(ids)).group_by(refund.batch))}
     return [
         {
             "batch": text.hexed(row.batch),
@@ -78,6 +84,8 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Batch]:
             "end": str(row.start + row.amount),
             "amount": str(row.amount),
             "count": row._mapping["count"],
+            "refunded": str(back[row.batch].amount if row.batch in back else 0),
+            "taken": row.batch in back and bool(back[row.batch].taken),
             "recorded": read.place(row.log),
         }
         for row in rows

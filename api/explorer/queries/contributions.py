@@ -1,22 +1,29 @@
-"""Contributions: the lists that need no filter, and one with its proof and trace."""
+"""Contributions: the lists that need no filter. `receipt` has one with its proof and trace."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select
 
 from api import tables
-from api.explorer import proofs, shapes, text
+from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, paging
-from api.explorer.queries.judgements import shape_releases
+from api.explorer.queries.places import Refunds, sums_of
 from api.explorer.queries.reader import Reader
-from api.explorer.trace import Span, spent, trace
-from api.types import ANONYMOUS
+from api.types import ANONYMOUS, Via
 
 _GIFT = tables.contributions.c
+WAYS: dict[int, shapes.Way] = {
+    Via.WALLET: "wallet",
+    Via.BATCH: "gateway",
+    Via.BROUGHT: "bearer",
+    Via.MATCH: "sponsor",
+}
 
 
 def latest(read: Reader, at: paging.At) -> shapes.Page[shapes.Contribution]:
@@ -28,7 +35,8 @@ def latest(read: Reader, at: paging.At) -> shapes.Page[shapes.Contribution]:
 def of_donor(read: Reader, donor: bytes, at: paging.At) -> shapes.Page[shapes.Contribution]:
     """Return a donor's contributions to all pools."""
     query = select(tables.contributions).where(_GIFT.donor == donor)
-    if donor == ANONYMOUS or read.first(query) is None:
+    pledged = select(tables.pledges.c.log).where(tables.pledges.c.donor == donor)
+    if donor == ANONYMOUS or (read.first(query) is None and read.first(pledged) is None):
         raise NotFoundError(f"donor {text.address(donor)}")
     return _page(read, query, "d", [_GIFT.log, _GIFT.position], at)
 
@@ -62,19 +70,56 @@ def _page(
     )
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What a list of contributions needs beside its rows. By pool and start: who brought one, by which pledge."""
+
+    batches: dict[int, Row[Any]]
+    refunds: Refunds
+    bearers: dict[tuple[int, int], bytes]
+    pledges: dict[tuple[int, int], int]
+
+
 def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Contribution]:
     """Return the shapes of contributions."""
     found = batches.by_log(read, {row.log for row in rows if row.position >= 0})
+    bearers = _bearers(read, rows)
     read.load(
         logs=[row.log for row in rows],
-        accounts=[batch.gateway for batch in found.values()],
+        accounts=[*(batch.gateway for batch in found.values()), *bearers.values()],
         pools=[row.pool for row in rows],
     )
-    return [_shape(read, row, found.get(row.log)) for row in rows]
+    beside = _Beside(found, Refunds(read, rows, found), bearers, pledges_of(read, rows))
+    return [_shape(read, row, beside) for row in rows]
 
 
-def _shape(read: Reader, row: Row[Any], batch: Row[Any] | None) -> shapes.Contribution:
-    taken = spent(Span(row.start, row.start + row.amount), read.released(row.pool))
+def pledges_of(read: Reader, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], int]:
+    """Return the standing orders by which these contributions came, by pool and start."""
+    brought: defaultdict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        if row.via == Via.BROUGHT:
+            brought[row.pool].append(row.start)
+    taken, found = tables.collections.c, {}
+    for pool, starts in brought.items():
+        query = select(taken.start, taken.pledge).where(taken.pool == pool, taken.start.in_(starts))
+        found.update({(pool, row.start): row.pledge for row in read.rows(query)})
+    return found
+
+
+def _bearers(read: Reader, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], bytes]:
+    """Return who brought these contributions, by pool and start, for those that were brought."""
+    brought, found = tables.brought.c, {}
+    for row in rows:
+        if row.via == Via.BROUGHT:
+            query = select(brought.bearer).where(brought.pool == row.pool, brought.start <= row.start)
+            [bearer] = read.rows(query.order_by(brought.start.desc()).limit(1))
+            found[row.pool, row.start] = bearer.bearer
+    return found
+
+
+def _shape(read: Reader, row: Row[Any], beside: _Beside) -> shapes.Contribution:
+    place = (row.pool, row.start)
+    batch, pledge, sums = beside.batches.get(row.log), beside.pledges.get(place), sums_of(read, row, beside.refunds)
     entry = row.donor + row.paid_at.to_bytes(4, "big") + row.amount.to_bytes(8, "big")
     return {
         "id": f"{row.pool}-{row.start}",
@@ -89,74 +134,15 @@ def _shape(read: Reader, row: Row[Any], batch: Row[Any] | None) -> shapes.Contri
         "paid_at": row.paid_at,
         "paid": text.iso(row.paid_at),
         "direct": batch is None,
+        "via": "pledge" if pledge is not None else WAYS[row.via],
+        "pledge": pledge,
+        "bearer": read.who(beside.bearers[place]) if row.via == Via.BROUGHT else None,
         "batch": text.hexed(batch.batch) if batch else None,
         "position": row.position if batch else None,
         "gateway": read.who(batch.gateway) if batch else None,
         "recorded": read.place(row.log),
-        "spent": str(taken),
-        "waiting": str(row.amount - taken),
+        "spent": str(sums.spent),
+        "refunded": str(sums.refunded),
+        "waiting": str(sums.waiting),
         "entry": text.hexed(entry) if batch else None,
     }
-
-
-# ------------------------------------------------------------------------------------------------------ one of them
-
-
-def detail(read: Reader, pool: int, start: int) -> shapes.ContributionDetail:
-    """Return a contribution with its proof and its trace."""
-    row = read.first(select(tables.contributions).where(_GIFT.pool == pool, _GIFT.start == start))
-    if row is None:
-        raise NotFoundError(f"contribution {pool}-{start}")
-    [contribution] = shape(read, [row])
-    return {**contribution, "proof": _proof(read, row), "trace": _trace(read, row)}
-
-
-def _proof(read: Reader, row: Row[Any]) -> shapes.Proof | None:
-    batch = batches.by_log(read, {row.log}).get(row.log)
-    if batch is None:
-        return None
-    [log] = read.rows(select(tables.logs.c.data, tables.logs.c.address).where(tables.logs.c.log == row.log))
-    entries = proofs.entries_of_log(log.data)
-    chain_id = int(read.meta["chain_id"])
-    seed = proofs.seed(chain_id, log.address, row.pool, batch.batch)
-    tree = proofs.tree_of(seed, entries, batch.start)
-    return {
-        "chain_id": chain_id,
-        "fund": text.address(log.address),
-        "pool": row.pool,
-        "batch": text.hexed(batch.batch),
-        "seed": text.hexed(seed),
-        "leaf": text.hexed(tree.leaf(row.position)),
-        "siblings": [text.hexed(node) for node in tree.siblings(row.position)],
-        "root": text.hexed(batch.root),
-        "count": batch._mapping["count"],
-        "position": row.position,
-        "start": str(row.start),
-        "entry": text.hexed(entries[row.position * 32 :][:32]),
-        "computed_root": text.hexed(tree.root),
-        "matches": tree.root == batch.root,
-    }
-
-
-def _trace(read: Reader, row: Row[Any]) -> list[shapes.TracePart]:
-    release, end = tables.releases.c, row.start + row.amount
-    # The release that holds the gift's first unit, and those after it up to the gift's end.
-    first = select(release.start).where(release.pool == row.pool, release.start <= row.start)
-    query = select(tables.releases).where(release.pool == row.pool, release.start < end)
-    if held := read.first(first.order_by(release.start.desc())):
-        query = query.where(release.start >= held.start)
-    rows = read.rows(query.order_by(release.start))
-    releases = shape_releases(read, rows)
-    spans = [Span(found.start, found.start + found.amount) for found in rows]
-    parts: list[shapes.TracePart] = []
-    for part in trace(Span(row.start, end), spans):
-        piece: shapes.TracePart = {
-            "start": str(part.start), "end": str(part.end), "amount": str(part.end - part.start),
-        }  # fmt: skip
-        if part.release is None:
-            piece["waiting"] = True
-        else:
-            piece["milestone"] = rows[part.release].milestone
-            piece["release"] = releases[part.release]
-        parts.append(piece)
-    return parts

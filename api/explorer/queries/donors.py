@@ -1,43 +1,45 @@
-"""Donors: all that one donor id gave."""
+"""Donors: all that one donor id gave, and what became of it."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select, union_all
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
+from api.explorer.queries import batches, paging, pledges
+from api.explorer.queries.places import Refunds, moves_of, sums_of
 from api.explorer.queries.reader import Reader
+from api.explorer.trace import spent_spans
 from api.types import ANONYMOUS
+
+_GIFT, _REFUND = tables.contributions.c, tables.refunds.c
+PLEDGES = 50
+"""How many standing orders an answer names; /pledges has all."""
+
+_CHUNK = 400
+"""SQLite joins at most 500 selects."""
 
 
 def donor(read: Reader, identity: bytes) -> shapes.Donor:
     """Return what a donor gave, by pool, and what became of it."""
-    gift, release = tables.contributions.c, tables.releases.c
-    released = (
-        select(release.start + release.amount)
-        .where(release.pool == gift.pool)
-        .order_by(release.start.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    line = func.coalesce(released, 0)
-    spent = case((line <= gift.start, 0), (line - gift.start < gift.amount, line - gift.start), else_=gift.amount)
     query = select(
-        gift.pool,
+        _GIFT.pool,
         func.count().label("contributions"),
-        func.sum(gift.amount).label("amount"),
-        func.sum(spent).label("spent"),
-        func.min(gift.log).label("first"),
-        func.max(gift.log).label("last"),
+        func.sum(_GIFT.amount).label("amount"),
+        func.min(_GIFT.log).label("first"),
+        func.max(_GIFT.log).label("last"),
     )
     # The anonymous are not one donor, and may be most of all gifts.
-    rows = [] if identity == ANONYMOUS else read.rows(query.where(gift.donor == identity).group_by(gift.pool))
-    if not rows:
+    rows = [] if identity == ANONYMOUS else read.rows(query.where(_GIFT.donor == identity).group_by(_GIFT.pool))
+    orders = pledges.page(read, None, identity, paging.At(None, PLEDGES))["items"] if identity != ANONYMOUS else []
+    if not rows and not orders:
         raise NotFoundError(f"donor {text.address(identity)}")
     read.load(logs=[log for row in rows for log in (row.first, row.last)], pools=[row.pool for row in rows])
+    spent, refunded = _spent(read, identity, [row.pool for row in rows]), _refunded(read, identity)
     tokens = {read.pool_token(row.pool)["address"]: read.pool_token(row.pool) for row in rows}
     totals: Counter[str] = Counter()
     for row in rows:
@@ -52,12 +54,52 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
                 "pool_name": read.pool_name(row.pool),
                 "token": read.pool_token(row.pool),
                 "amount": str(row.amount),
-                "spent": str(row.spent),
-                "waiting": str(row.amount - row.spent),
+                "spent": str(spent[row.pool]),
+                "refunded": str(refunded[row.pool]),
+                "waiting": str(row.amount - spent[row.pool] - refunded[row.pool]),
                 "contributions": row.contributions,
             }
             for row in sorted(rows, key=lambda row: -int(row.last))
         ],
-        "first": read.place(min(row.first for row in rows)),
-        "last": read.place(max(row.last for row in rows)),
+        "pledges": orders,
+        "first": read.place(min(row.first for row in rows)) if rows else None,
+        "last": read.place(max(row.last for row in rows)) if rows else None,
     }
+
+
+def _spent(read: Reader, identity: bytes, pools: Iterable[int]) -> Counter[int]:
+    """Return what is spent of a donor's gifts, by pool: a sponsor may have more of them than can be looked at."""
+    spans = [(pool, span) for pool in pools for span in spent_spans(moves_of(read, pool))]
+    found: Counter[int] = Counter()
+    for i in range(0, len(spans), _CHUNK):
+        each = [
+            select(literal(pool).label("pool"), literal(span.start).label("start"), literal(span.end).label("end"))
+            for pool, span in spans[i : i + _CHUNK]
+        ]
+        span = union_all(*each).subquery("span").c
+        end = _GIFT.start + _GIFT.amount
+        overlap = case((end < span.end, end), else_=span.end) - case(
+            (_GIFT.start > span.start, _GIFT.start), else_=span.start
+        )
+        query = select(_GIFT.pool, func.sum(overlap).label("amount")).where(
+            _GIFT.donor == identity, _GIFT.pool == span.pool, _GIFT.start < span.end, end > span.start
+        )
+        for row in read.rows(query.group_by(_GIFT.pool)):
+            found[row.pool] += row.amount
+    return found
+
+
+def _refunded(read: Reader, identity: bytes) -> Counter[int]:
+    """Return what a donor claimed back, and what the gateways of its batches took to pay it back, by pool."""
+    own = select(_REFUND.pool, func.sum(_REFUND.amount).label("amount"))
+    own = own.where(_REFUND.account == identity, _REFUND.start.is_not(None)).group_by(_REFUND.pool)
+    found = Counter({row.pool: row.amount for row in read.rows(own)})
+    batch = tables.batches.c
+    taken = select(_REFUND.batch).where(_REFUND.batch == batch.batch, _REFUND.start.is_(None)).exists()
+    query = select(tables.contributions).join(tables.batches, (batch.log == _GIFT.log) & (batch.pool == _GIFT.pool))
+    gifts = read.rows(query.where(_GIFT.donor == identity, taken))
+    refunds = Refunds(read, gifts, batches.by_log(read, {gift.log for gift in gifts}))
+    for gift in gifts:
+        claimed = sum(row.amount for row in refunds.of(gift) if row.start is not None)
+        found[gift.pool] += sums_of(read, gift, refunds).refunded - claimed
+    return found

@@ -69,11 +69,13 @@ def _args(topics: bytes, data: bytes) -> dict[str, object] | None:
 
 
 def _is_long(value: events.Value) -> bool:
-    return isinstance(value, bytes) and len(value) > _LONG
+    return isinstance(value, bytes | list) and len(b"".join(value) if isinstance(value, list) else value) > _LONG
 
 
 def _shown(value: events.Value) -> object:
     """Return a value as JSON has it. Whole numbers are strings: a uint256 does not fit JSON's number."""
     if isinstance(value, bytes):
         return text.address(value) if len(value) == 20 else text.hexed(value)
+    if isinstance(value, list):
+        return [text.hexed(word) for word in value]
     return value if isinstance(value, bool | str) else str(value)

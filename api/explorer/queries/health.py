@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.database import Database
-from api.explorer.queries import movements, paging, pools
+from api.explorer.queries import movements, paging, standing
 from api.explorer.queries.reader import Reader
 
 STALE_SECONDS = 60
@@ -53,6 +53,7 @@ def _hash(read: Reader, key: str) -> str | None:
 class _Sums:
     raised: int = 0
     released: int = 0
+    refunded: int = 0
     contributions: int = 0
 
 
@@ -60,11 +61,12 @@ def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
     """Return the totals by token, the counts, the latest movements and the index's health."""
     # Added up here: in SQL the sum over pools could pass 63 bits.
     sums: defaultdict[bytes, _Sums] = defaultdict(_Sums)
-    rows = pools.lines(read)
+    rows = standing.lines(read)
     for row in rows:
         total = sums[row.token]
         total.raised += row.raised
         total.released += row.released
+        total.refunded += row.refunded
         total.contributions += row.contributions
     return {
         "tokens": [
@@ -72,7 +74,8 @@ def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
                 "token": read.token(address),
                 "raised": str(total.raised),
                 "released": str(total.released),
-                "held": str(total.raised - total.released),
+                "refunded": str(total.refunded),
+                "held": str(total.raised - total.released - total.refunded),
                 "contributions": total.contributions,
             }
             for address, total in sums.items()

@@ -1,7 +1,8 @@
-"""Attestations and releases, as lists and as shapes."""
+"""Attestations, objections and releases, as lists and as shapes."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,23 +19,46 @@ def attestations(
     read: Reader, *, pool: int | None, ngo: bytes | None, attestor: bytes | None, at: paging.At
 ) -> shapes.Page[shapes.Attestation]:
     """Return attestations, the newest first."""
-    query = _of_pools(read, tables.attestations, pool, ngo)
+    query = of_pools(read, tables.attestations, pool, ngo)
     if attestor is not None:
         query = query.where(tables.attestations.c.attestor == attestor)
-    return _newest(read, tables.attestations, query, at, shape_attestations)
+    return newest(read, tables.attestations, query, at, shape_attestations)
 
 
 def releases(
     read: Reader, *, pool: int | None, ngo: bytes | None, payee: bytes | None, at: paging.At
 ) -> shapes.Page[shapes.Release]:
     """Return releases, the newest first."""
-    query = _of_pools(read, tables.releases, pool, ngo)
+    query = of_pools(read, tables.releases, pool, ngo)
     if payee is not None:
         query = query.where(tables.releases.c.payee == payee)
-    return _newest(read, tables.releases, query, at, shape_releases)
+    return newest(read, tables.releases, query, at, shape_releases)
 
 
-def _of_pools(read: Reader, table: Table, pool: int | None, ngo: bytes | None) -> Select[Any]:
+def objections(
+    read: Reader, *, pool: int | None, milestone: int | None, donor: bytes | None, at: paging.At
+) -> shapes.Page[shapes.Objection]:
+    """Return objections, the newest first."""
+    query = of_pools(read, tables.objections, pool, None)
+    if milestone is not None:
+        query = query.where(tables.objections.c.milestone == milestone)
+    if donor is not None:
+        query = query.where(tables.objections.c.donor == donor)
+    return newest(read, tables.objections, query, at, _shape_objections)
+
+
+def returns(read: Reader, *, pool: int | None, ngo: bytes | None, at: paging.At) -> shapes.Page[shapes.Return]:
+    """Return what payees gave back, the newest first."""
+    return newest(read, tables.returns, of_pools(read, tables.returns, pool, ngo), at, shape_returns)
+
+
+def of_pools(read: Reader, table: Table, pool: int | None, ngo: bytes | None) -> Select[Any]:
+    """Return the query for a table's rows of a pool, of an NGO's pools, or all.
+
+    Raises:
+        NotFoundError: There is no such pool.
+
+    """
     query = select(table)
     if pool is not None:
         if not read.has_pool(pool):
@@ -45,13 +69,14 @@ def _of_pools(read: Reader, table: Table, pool: int | None, ngo: bytes | None) -
     return query
 
 
-def _newest(
+def newest(
     read: Reader,
     table: Table,
     query: Select[Any],
     at: paging.At,
     shape: Callable[[Reader, Sequence[Row[Any]]], list[paging.Item]],
 ) -> shapes.Page[paging.Item]:
+    """Return a page of a table's rows, the newest first."""
     if key := paging.decode("l", at, 1):
         query = query.where(table.c.log < key[0])
     rows = read.rows(query.order_by(table.c.log.desc()).limit(at.limit + 1))
@@ -78,6 +103,37 @@ def shape_attestations(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.At
 def shape_releases(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Release]:
     """Return the shapes of releases."""
     read.load(logs=[row.log for row in rows], accounts=[a for row in rows for a in (row.payee, row.caller)])
+    spent, back = _of_milestones(read, tables.spends, rows), _of_milestones(read, tables.returns, rows)
+    return [
+        {
+            "pool": row.pool,
+            "milestone": row.milestone,
+            "payee": read.who(row.payee),
+            "token": read.token(row.token),
+            "amount": str(row.amount),
+            "spent": [{"start": str(s.start), "end": str(s.start + s.amount)} for s in spent[row.pool, row.milestone]],
+            "returned": str(sum(r.amount for r in back[row.pool, row.milestone])),
+            "caller": read.who(row.caller),
+            "released": read.place(row.log),
+        }
+        for row in rows
+    ]
+
+
+def _of_milestones(
+    read: Reader, table: Table, rows: Sequence[Row[Any]]
+) -> defaultdict[tuple[int, int], list[Row[Any]]]:
+    """Return the rows of these pools by pool and milestone, in the ledger's order. A pool has few of them."""
+    pools = {row.pool for row in rows}
+    found: defaultdict[tuple[int, int], list[Row[Any]]] = defaultdict(list)
+    for row in read.rows(select(table).where(table.c.pool.in_(sorted(pools))).order_by(table.c.log)):
+        found[row.pool, row.milestone].append(row)
+    return found
+
+
+def shape_returns(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Return]:
+    """Return the shapes of what was given back."""
+    read.load(logs=[row.log for row in rows], accounts=[row.payee for row in rows])
     return [
         {
             "pool": row.pool,
@@ -87,8 +143,24 @@ def shape_releases(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Releas
             "amount": str(row.amount),
             "start": str(row.start),
             "end": str(row.start + row.amount),
-            "caller": read.who(row.caller),
-            "released": read.place(row.log),
+            "returned": read.place(row.log),
+        }
+        for row in rows
+    ]
+
+
+def _shape_objections(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Objection]:
+    read.load(logs=[row.log for row in rows])
+    return [
+        {
+            "pool": row.pool,
+            "milestone": row.milestone,
+            "round": row.round,
+            "donor": text.address(row.donor),
+            "evidence": text.hexed(row.evidence),
+            "contribution": f"{row.pool}-{row.start}",
+            "amount": str(row.amount),
+            "objected": read.place(row.log),
         }
         for row in rows
     ]

@@ -1,89 +1,147 @@
-"""Milestones: their states and rounds of evidence, put together from what was said, in the order of the ledger."""
+"""Milestones: their states and rounds of judgement, put together from what was said, in the order of the ledger."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, func, select
 
 from api import tables
 from api.explorer import shapes
 from api.explorer.queries.judgements import shape_attestations, shape_releases
 from api.explorer.queries.reader import Reader
+from api.explorer.queries.rounds import of_milestone, voucher_money
 
 Rows = Sequence[Row[Any]]
+ByMilestone = defaultdict[int, list[Row[Any]]]
+
+WHOLE = 10_000
+"""The objection threshold is in hundredths of a percent."""
+
+RELEASE_WINDOW = 90 * 86400
+"""Seconds after its objection window in which an approved milestone can be released (Judgement)."""
 
 
-def read_milestones(read: Reader, pool: int, attestation_window: int) -> list[shapes.Milestone]:
-    """Return a pool's milestones in their order."""
-    plans = read.rows(
-        select(tables.milestones).where(tables.milestones.c.pool == pool).order_by(tables.milestones.c.milestone)
-    )
-    evidence, attestations = _by_milestone(read, tables.evidence, pool), _by_milestone(read, tables.attestations, pool)
-    verdicts, releases = _by_milestone(read, tables.verdicts, pool), _by_milestone(read, tables.releases, pool)
+@dataclass
+class _Said:
+    """All that was said about a pool's milestones."""
+
+    evidence: ByMilestone
+    attestations: ByMilestone
+    verdicts: ByMilestone
+    disputes: ByMilestone
+    releases: ByMilestone
+    objections: dict[tuple[int, int], tuple[int, int]]  # by milestone and round: count, amount
+    pauses: Rows
+
+    def shift(self, log: int | None = None) -> int:
+        """Return for how long pauses had stopped the pool's clock, at a log or by now."""
+        past = [row.clock_shift for row in self.pauses if log is None or row.log < log]
+        return past[-1] if past else 0
+
+
+def read_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
+    """Return a pool's milestones in their order. `pool`: its row, with its rules."""
+    plan = tables.milestones.c
+    plans = read.rows(select(tables.milestones).where(plan.pool == pool.pool).order_by(plan.milestone))
+    said = _read(read, pool.pool)
+    tables_read = (said.evidence, said.attestations, said.verdicts, said.disputes, said.releases)
     read.load(
-        logs=[
-            row.log
-            for table in (evidence, attestations, verdicts, releases)
-            for found in table.values()
-            for row in found
-        ],
-        accounts=[row.payee for row in plans] + [row.attestor for found in attestations.values() for row in found],
+        logs=[row.log for table in tables_read for found in table.values() for row in found],
+        accounts=[row.payee for row in plans] + [row.attestor for found in said.attestations.values() for row in found],
     )
-    milestones: list[shapes.Milestone] = []
-    for plan in plans:
-        number = plan.milestone
-        rounds = _rounds(read, evidence[number], attestations[number], verdicts[number])
-        paid = shape_releases(read, releases[number])
-        state = _state(rounds, bool(paid))
-        milestones.append(
-            {
-                "pool": pool,
-                "milestone": number,
-                "payee": read.who(plan.payee),
-                "amount": str(plan.amount),
-                "evidence_deadline": plan.evidence_deadline,
-                "state": state,
-                "round": rounds[-1]["round"] if rounds else 0,
-                "evidence": rounds,
-                "release": paid[0] if paid else None,
-                "late": read.now > _due(state, plan.evidence_deadline, rounds, attestation_window, read.now),
-            }
-        )
-    return milestones
+    return [_milestone(read, pool, row, said) for row in plans]
 
 
-def _by_milestone(read: Reader, table: Table, pool: int) -> defaultdict[int, list[Row[Any]]]:
-    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+def _read(read: Reader, pool: int) -> _Said:
+    no, pause = tables.objections.c, tables.pauses.c
+    weights = select(no.milestone, no.round, func.count().label("count"), func.sum(no.amount).label("amount"))
+    rows = read.rows(weights.where(no.pool == pool).group_by(no.milestone, no.round))
+    return _Said(
+        evidence=_by_milestone(read, tables.evidence, pool),
+        attestations=_by_milestone(read, tables.attestations, pool),
+        verdicts=_by_milestone(read, tables.verdicts, pool),
+        disputes=_by_milestone(read, tables.disputes, pool),
+        releases=_by_milestone(read, tables.releases, pool),
+        objections={(row.milestone, row.round): (row._mapping["count"], row.amount) for row in rows},
+        pauses=read.rows(select(tables.pauses).where(pause.pool == pool).order_by(pause.log)),
+    )
+
+
+def _by_milestone(read: Reader, table: Table, pool: int) -> ByMilestone:
+    found: ByMilestone = defaultdict(list)
     for row in read.rows(select(table).where(table.c.pool == pool).order_by(table.c.log)):
         found[row.milestone].append(row)
     return found
 
 
-def _rounds(read: Reader, evidence: Rows, attestations: Rows, verdicts: Rows) -> list[shapes.Evidence]:
+def _milestone(read: Reader, pool: Row[Any], plan: Row[Any], said: _Said) -> shapes.Milestone:
+    number = plan.milestone
+    rounds = _rounds(read, pool, number, said)
+    paid = shape_releases(read, said.releases[number])
+    state = _state(rounds, bool(paid))
+    due = _due(read, state, plan, pool, said)
+    return {
+        "pool": pool.pool,
+        "milestone": number,
+        "payee": read.who(plan.payee),
+        "amount": str(plan.amount),
+        "evidence_deadline": plan.evidence_deadline,
+        "state": state,
+        "round": rounds[-1]["round"] if rounds else 0,
+        "evidence": rounds,
+        "release": paid[0] if paid else None,
+        "due": due,
+        "late": due is not None and read.now > due,
+        "payout": of_milestone(read, pool.pool, number) if plan.payee == read.contract("PayoutBook") else None,
+        "vouchers": voucher_money(read, paid[0]) if paid and plan.payee == read.contract("VoucherBook") else None,
+    }
+
+
+def _rounds(read: Reader, pool: Row[Any], number: int, said: _Said) -> list[shapes.Evidence]:
+    """Return the rounds. Each begins with evidence, or with a dispute, which is about the same evidence again."""
+    begins = sorted(said.evidence[number] + said.disputes[number], key=lambda row: row.log)
+    contents: dict[bytes, shapes.Content] = {}
+    for row in said.evidence[number]:
+        contents[row.hash] = read.content.show(row.hash, row.uri)
     rounds: list[shapes.Evidence] = []
-    for i, row in enumerate(evidence):
-        end = evidence[i + 1].log if i + 1 < len(evidence) else None
-        decided = [v for v in verdicts if row.log < v.log and (end is None or v.log < end)]
+    for i, row in enumerate(begins):
+        then = begins[i + 1] if i + 1 < len(begins) else None
+        confirms = hasattr(row, "objected")
+        decided = [v for v in said.verdicts[number] if row.log < v.log and (then is None or v.log < then.log)]
+        count, amount = said.objections.get((number, row.round), (0, 0))
         rounds.append(
             {
                 "round": row.round,
-                "content": read.content.show(row.hash, row.uri),
+                "content": contents[row.evidence if confirms else row.hash],
                 "line": str(row.line),
+                "confirms": confirms,
                 "submitted": read.place(row.log),
-                "attestations": shape_attestations(read, [a for a in attestations if a.round == row.round]),
-                "verdict": {
-                    "approved": decided[-1].approved,
-                    "releasable_at": decided[-1].releasable_at,
-                    "decided": read.place(decided[-1].log),
-                }
-                if decided
-                else None,
+                "attestations": shape_attestations(
+                    read, [a for a in said.attestations[number] if a.round == row.round]
+                ),
+                "verdict": _verdict(read, decided[-1]) if decided else None,
+                "objections": {
+                    "count": count,
+                    "amount": str(amount),
+                    "limit": str(row.line * pool.objection_threshold // WHOLE),
+                },
+                "disputed": read.place(then.log) if then is not None and hasattr(then, "objected") else None,
             }
         )
     return rounds
+
+
+def _verdict(read: Reader, row: Row[Any]) -> shapes.Verdict:
+    return {
+        "approved": row.approved,
+        "releasable_at": row.releasable_at,
+        "last": row.last,
+        "decided": read.place(row.log),
+    }
 
 
 def _state(rounds: list[shapes.Evidence], released: bool) -> shapes.MilestoneStateName:
@@ -93,14 +151,23 @@ def _state(rounds: list[shapes.Evidence], released: bool) -> shapes.MilestoneSta
         return "planned"
     verdict = rounds[-1]["verdict"]
     if verdict is None:
-        return "submitted"
+        return "disputed" if rounds[-1]["confirms"] else "submitted"
     return "approved" if verdict["approved"] else "rejected"
 
 
-def _due(
-    state: shapes.MilestoneStateName, deadline: int, rounds: list[shapes.Evidence], window: int, never: int
-) -> int:
-    """Return the last second by which something must happen to the milestone, `never` if nothing must."""
-    if state in ("planned", "rejected"):
-        return deadline
-    return rounds[-1]["submitted"]["time"] + window if state == "submitted" else never
+def _due(read: Reader, state: shapes.MilestoneStateName, plan: Row[Any], pool: Row[Any], said: _Said) -> int | None:
+    """Return the second after which the pool stops for the milestone's sake, as IJudgement says it."""
+    number = plan.milestone
+    if state == "released":
+        return None
+    if state == "planned":
+        return int(plan.evidence_deadline + said.shift())
+    if state in ("approved", "rejected"):
+        last = said.verdicts[number][-1]
+        if last.last:
+            return read.place(last.log)["time"] - 1
+        if state == "rejected":
+            return int(plan.evidence_deadline + said.shift())
+        return int(last.releasable_at + RELEASE_WINDOW + said.shift() - said.shift(last.log))
+    begun = said.evidence[number][-1] if state == "submitted" else said.disputes[number][-1]
+    return read.place(begun.log)["time"] + int(pool.attestation_window + said.shift() - said.shift(begun.log))

@@ -10,6 +10,8 @@ from sqlalchemy import Row, Select, Table, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import paging
+from api.explorer.queries.contributions import WAYS, pledges_of
+from api.explorer.queries.pledges import PERIODS
 from api.explorer.queries.reader import Reader
 from api.types import ANONYMOUS
 
@@ -47,7 +49,7 @@ def _shapes(read: Reader, logs: Sequence[Row[Any]]) -> list[shapes.Movement]:
         places = [row.log for row in logs if row.event == event]
         if places:
             rows = read.rows(select(table).where(table.c.log.in_(places)))
-            read.load(accounts=[getattr(row, who) for row in rows], pools=[row.pool for row in rows])
+            read.load(accounts=[getattr(row, who) for row in rows] if who else (), pools=[row.pool for row in rows])
             found.update({row.log: shape(read, row) for row in rows})
     return [found[row.log] for row in logs]
 
@@ -68,7 +70,9 @@ def _contribution(read: Reader, row: Row[Any]) -> shapes.Movement:
     identity = f"{row.pool}-{row.start}"
     donor = None if row.donor == ANONYMOUS else row.donor
     base = _base(read, row, "contribution", donor, f"/contribution/{identity}")
-    return {**base, "amount": str(row.amount), "token": read.pool_token(row.pool), "contribution": identity}
+    token = read.pool_token(row.pool)
+    way: shapes.Way = "pledge" if pledges_of(read, [row]) else WAYS[row.via]
+    return {**base, "amount": str(row.amount), "token": token, "contribution": identity, "via": way}
 
 
 def _batch(read: Reader, row: Row[Any]) -> shapes.Movement:
@@ -81,6 +85,50 @@ def _batch(read: Reader, row: Row[Any]) -> shapes.Movement:
 def _release(read: Reader, row: Row[Any]) -> shapes.Movement:
     base = _base(read, row, "release", row.payee, f"/pool/{row.pool}")
     return {**base, "amount": str(row.amount), "token": read.token(row.token), "milestone": row.milestone}
+
+
+def _return(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "return", row.payee, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "milestone": row.milestone}
+
+
+def _refund(read: Reader, row: Row[Any]) -> shapes.Movement:
+    if row.start is None:
+        base = _base(read, row, "refund", row.account, f"/batch/{text.hexed(row.batch)}")
+        return {**base, "amount": str(row.amount), "token": read.token(row.token), "batch": text.hexed(row.batch)}
+    identity = f"{row.pool}-{row.start}"
+    base = _base(read, row, "refund", row.account, f"/contribution/{identity}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "contribution": identity}
+
+
+def _dispute(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "dispute", None, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "milestone": row.milestone}
+
+
+def _cancellation(read: Reader, row: Row[Any]) -> shapes.Movement:
+    return _base(read, row, "cancellation", row.account, f"/pool/{row.pool}")
+
+
+def _delivery(read: Reader, row: Row[Any]) -> shapes.Movement:
+    """Return a delivery, without its person."""
+    base = _base(read, row, "delivery", None, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "milestone": row.milestone}
+
+
+def _voucher(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "voucher", row.provider, f"/pool/{row.pool}#milestone-{row.milestone + 1}")
+    return {**base, "amount": str(row.from_pool), "token": read.pool_token(row.pool), "milestone": row.milestone}
+
+
+def _pledge(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "pledge", row.donor, f"/donor/{text.address(row.donor)}")
+    return {**base, "amount": str(row.amount), "token": read.token(row.token), "period": PERIODS[row.period]}
+
+
+def _sponsorship(read: Reader, row: Row[Any]) -> shapes.Movement:
+    base = _base(read, row, "sponsorship", row.sponsor, f"/pool/{row.pool}#sponsors")
+    return {**base, "amount": str(row.budget), "token": read.token(row.token)}
 
 
 def _evidence(read: Reader, row: Row[Any]) -> shapes.Movement:
@@ -96,10 +144,19 @@ def _pool(read: Reader, row: Row[Any]) -> shapes.Movement:
     return {**_base(read, row, "pool", row.ngo, f"/pool/{row.pool}"), "token": read.token(row.token)}
 
 
-_KINDS: dict[str, tuple[Table, str, Callable[[Reader, Row[Any]], shapes.Movement]]] = {
+_KINDS: dict[str, tuple[Table, str | None, Callable[[Reader, Row[Any]], shapes.Movement]]] = {
     "Contributed": (tables.contributions, "donor", _contribution),
     "BatchRecorded": (tables.batches, "gateway", _batch),
     "Released": (tables.releases, "payee", _release),
+    "Returned": (tables.returns, "payee", _return),
+    "Refunded": (tables.refunds, "account", _refund),
+    "BatchRefunded": (tables.refunds, "account", _refund),
+    "Delivered": (tables.deliveries, None, _delivery),
+    "VoucherRedeemed": (tables.vouchers, "provider", _voucher),
+    "Pledged": (tables.pledges, "donor", _pledge),
+    "Locked": (tables.sponsorships, "sponsor", _sponsorship),
+    "MilestoneDisputed": (tables.disputes, None, _dispute),
+    "Cancelled": (tables.cancellations, "account", _cancellation),
     "EvidenceSubmitted": (tables.evidence, "ngo", _evidence),
     "Attested": (tables.attestations, "attestor", _attestation),
     "PoolOpened": (tables.pools, "ngo", _pool),

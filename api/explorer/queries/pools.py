@@ -1,17 +1,17 @@
-"""Pools: what was planned, raised and released, and the state that follows. Each total is one seek."""
+"""Pools: what was planned and raised, what became of it, and who judges it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, Subquery, and_, case, func, select
+from sqlalchemy import Row, func, select
 
 from api import tables
-from api.explorer import shapes
+from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging
-from api.explorer.queries.judgements import shape_releases
+from api.explorer.queries import paging, panels, sponsors, standing
+from api.explorer.queries.judgements import shape_releases, shape_returns
 from api.explorer.queries.milestones import read_milestones
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
@@ -23,10 +23,10 @@ def page(
     """Return pools by number, the newest first."""
     if ngo is not None and not _is_ngo(read, ngo):
         raise NotFoundError(f"an NGO with the address 0x{ngo.hex()}")
-    numbers = _numbers()
-    query = _with_state(numbers, read.now)
+    numbers = standing.numbers()
+    query = standing.with_state(numbers, read.now)
     if state is not None:
-        query = query.where(_state(numbers, read.now) == state)
+        query = query.where(standing.state(numbers, read.now) == state)
     if ngo is not None:
         query = query.where(numbers.c.ngo == ngo)
     if key := paging.decode("p", at, 1):
@@ -40,88 +40,70 @@ def count_of_ngo(read: Reader, ngo: bytes) -> int:
     return read.connection.execute(select(func.count()).where(tables.pools.c.ngo == ngo)).scalar_one()
 
 
-def pool(read: Reader, number: int) -> shapes.Pool:
-    """Return a pool with everything it promised and did."""
-    numbers = _numbers()
-    row = read.first(_with_state(numbers, read.now).where(numbers.c.pool == number))
+def find(read: Reader, number: int) -> Row[Any]:
+    """Return a pool's row, with its totals and its state.
+
+    Raises:
+        NotFoundError: There is none.
+
+    """
+    numbers = standing.numbers()
+    row = read.first(standing.with_state(numbers, read.now).where(numbers.c.pool == number))
     if row is None:
         raise NotFoundError(f"pool {number}")
-    seats, releases = tables.attestors.c, tables.releases.c
-    seated = read.rows(select(seats.account).where(seats.pool == number).order_by(seats.log))
-    released = read.rows(select(tables.releases).where(releases.pool == number).order_by(releases.start.desc()))
-    read.load(accounts=[seat.account for seat in seated])
+    return row
+
+
+def pool(read: Reader, number: int) -> shapes.Pool:
+    """Return a pool with everything it promised and did."""
+    row = find(read, number)
+    paid, back = tables.releases, tables.returns
+    released = read.rows(select(paid).where(paid.c.pool == number).order_by(paid.c.log.desc()))
+    returned = read.rows(select(back).where(back.c.pool == number).order_by(back.c.log.desc()))
     description = read.content.show(row.description_hash, row.description_uri)
+    milestones = read_milestones(read, row)
+    seats = panels.seats(read, number)
     return {
         **_summary(read, row, description["title"]),
         "description": description,
         "open_ended": row.open_ended,
         "objection_window": row.objection_window,
+        "objection_threshold": row.objection_threshold,
         "attestation_window": row.attestation_window,
         "quorum": row.quorum,
-        "attestors": [read.who(seat.account) for seat in seated],
-        "milestones": read_milestones(read, number, row.attestation_window),
+        "attestors": [seat["attestor"] for seat in seats],
+        "seats": seats,
+        "rotations": panels.rotations(read, number),
+        "limits": _limits(read, number),
+        "stopped": standing.stop(read, row, milestones),
+        "ended": standing.ended(row),
+        "paused_until": row.paused_until if row.paused else None,
+        "milestones": milestones,
+        "proposals": panels.proposals(read, number, row.milestones_total) if row.open_ended else [],
+        "sponsorships": sponsors.of_pool(read, number),
         "releases": shape_releases(read, released),
+        "returns": shape_returns(read, returned),
     }
 
 
 def milestones(read: Reader, number: int) -> list[shapes.Milestone]:
     """Return a pool's milestones in their order."""
-    row = read.first(select(tables.pools.c.attestation_window).where(tables.pools.c.pool == number))
-    if row is None:
-        raise NotFoundError(f"pool {number}")
-    return read_milestones(read, number, row.attestation_window)
+    return read_milestones(read, find(read, number))
+
+
+def _limits(read: Reader, number: int) -> shapes.Limits:
+    row = read.first(select(tables.limits).where(tables.limits.c.pool == number))
+    cap, vouchers = (row.beneficiary_cap, row.voucher_cap) if row else (0, 0)
+    return {
+        "programme": text.hexed(row.programme) if row and any(row.programme) else None,
+        "beneficiary_cap": str(cap) if cap else None,
+        "voucher_cap": str(vouchers) if vouchers else None,
+        "voucher_period": row.voucher_period if row and vouchers else None,
+    }
 
 
 def _is_ngo(read: Reader, account: bytes) -> bool:
     return read.who(account)["kind"] == "ngo" or count_of_ngo(read, account) > 0
-
-
-# ------------------------------------------------------------------------------------------------------- the numbers
-
-
-def _latest(table: Any, column: Any, order: Any) -> Any:
-    """Return the subquery for a column of the pool's last row in a table."""
-    return select(column).where(table.c.pool == tables.pools.c.pool).order_by(order.desc()).limit(1).scalar_subquery()
-
-
-def _numbers() -> Subquery:
-    """Return each pool with its running totals, each the end of its line."""
-    plan, given, paid = tables.pools.c, tables.contributions, tables.releases
-    planned = select(func.sum(tables.milestones.c.amount)).where(tables.milestones.c.pool == plan.pool)
-    return select(
-        *(plan.log, plan.pool, plan.ngo, plan.token, plan.name, plan.description_hash, plan.description_uri),
-        *(plan.funding_threshold, plan.funding_deadline, plan.open_ended, plan.quorum),
-        *(plan.objection_window, plan.attestation_window),
-        func.coalesce(_latest(given, given.c.start + given.c.amount, given.c.start), 0).label("raised"),
-        func.coalesce(_latest(given, given.c.number, given.c.start), 0).label("contributions"),
-        func.coalesce(_latest(paid, paid.c.start + paid.c.amount, paid.c.start), 0).label("released"),
-        func.coalesce(planned.scalar_subquery(), 0).label("planned"),
-        _count(tables.milestones).label("milestones_total"),
-        _count(tables.releases).label("milestones_released"),
-        _latest(tables.deadlines, tables.deadlines.c.accepts_until, tables.deadlines.c.log).label("accepts_until"),
-        _latest(tables.deadlines, tables.deadlines.c.defaults_at, tables.deadlines.c.log).label("defaults_at"),
-        func.coalesce(_latest(tables.pauses, tables.pauses.c.paused, tables.pauses.c.log), 0).label("paused"),
-    ).subquery("numbers")
-
-
-def _count(table: Any) -> Any:
-    return select(func.count()).where(table.c.pool == tables.pools.c.pool).scalar_subquery()
-
-
-def _state(numbers: Subquery, now: int) -> Any:
-    """Return PooledFund.stateOf, word for word."""
-    n = numbers.c
-    return case(
-        (and_(~n.open_ended, n.milestones_released == n.milestones_total), "completed"),
-        (n.defaults_at < now, "frozen"),
-        (n.raised >= n.funding_threshold, "active"),
-        (n.funding_deadline < now, "frozen"),
-        else_="funding",
-    )
-
-
-def _with_state(numbers: Subquery, now: int) -> Select[Any]:
-    return select(numbers, _state(numbers, now).label("state"))
 
 
 # -------------------------------------------------------------------------------------------------------- the shapes
@@ -141,17 +123,20 @@ def _summary(read: Reader, row: Row[Any], title: str | None) -> shapes.PoolSumma
         "ngo": read.who(row.ngo),
         "token": read.token(row.token),
         "state": row.state,
+        "stop": standing.reason(row),
         "paused": bool(row.paused),
         "raised": str(row.raised),
         "released": str(row.released),
-        "held": str(row.raised - row.released),
+        "returned": str(row.returned),
+        "refunded": str(row.refunded),
+        "held": str(row.raised - row.released - row.refunded),
         "planned": str(row.planned),
         "threshold": str(row.funding_threshold),
         "contributions": row.contributions,
         # Counting a pool's distinct donors would read all its gifts.
         "donors": None,
         "accepts_until": _deadline(row.accepts_until),
-        "funding_deadline": _deadline(row.funding_deadline),
+        "funding_deadline": _deadline(row.funding_end),
         "milestones_released": row.milestones_released,
         "milestones_total": row.milestones_total,
         "opened": read.place(row.log),
@@ -160,9 +145,3 @@ def _summary(read: Reader, row: Row[Any], title: str | None) -> shapes.PoolSumma
 
 def _deadline(time: int | None) -> int | None:
     return None if time == NEVER else time
-
-
-def lines(read: Reader) -> Sequence[Row[Any]]:
-    """Return every pool's token and how far its line reaches."""
-    n = _numbers().c
-    return read.rows(select(n.token, n.raised, n.released, n.contributions))

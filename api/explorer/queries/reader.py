@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.content import ContentFolder
+from api.explorer.trace import Move
 from api.types import MemberKind
 
 KINDS: dict[int, shapes.MemberKindName] = {
@@ -18,7 +19,16 @@ KINDS: dict[int, shapes.MemberKindName] = {
     MemberKind.ATTESTOR: "attestor",
     MemberKind.GATEWAY: "gateway",
     MemberKind.TOKEN: "token",
+    MemberKind.PROVIDER: "provider",
 }
+CONTRACTS = {
+    "PayoutBook": "Payout book",
+    "PledgeBook": "Book of standing orders",
+    "SponsorBook": "Sponsors' book",
+    "VoucherBook": "Book of vouchers",
+}
+"""How the pages call Moa's own contracts, where they bring or are paid money."""
+
 _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
 
@@ -37,7 +47,8 @@ class Reader:
         self._who: dict[bytes, shapes.Who] = {}
         self._tokens: dict[bytes, shapes.Token] = {}
         self._pools: dict[int, tuple[str, bytes]] = {}
-        self._released: dict[int, int] = {}
+        self.moves: dict[int, list[Move]] = {}
+        """What happened to pools' lines, kept by `places`."""
 
     def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """Return all rows of a query."""
@@ -56,6 +67,15 @@ class Reader:
     def fund(self) -> bytes:
         """Return the address of the fund, empty before the index is tied to one."""
         return bytes.fromhex(self.meta.get("fund", "").removeprefix("0x"))
+
+    def contract(self, name: str) -> bytes:
+        """Return the address of one of Moa's contracts, empty before the index is tied to one."""
+        return bytes.fromhex(self.meta.get(f"address of {name}", ""))
+
+    @cached_property
+    def _contracts(self) -> dict[bytes, str]:
+        """Return how Moa's own contracts are called, by address."""
+        return {self.contract(name): said for name, said in CONTRACTS.items()}
 
     @cached_property
     def head(self) -> Row[Any] | None:
@@ -119,15 +139,6 @@ class Reader:
         self.load(pools=(pool,))
         return pool in self._pools
 
-    def released(self, pool: int) -> int:
-        """Return how much of a pool's line was released, from its front."""
-        if pool not in self._released:
-            releases = tables.releases.c
-            query = select(releases.start + releases.amount).where(releases.pool == pool)
-            row = self.first(query.order_by(releases.start.desc()))
-            self._released[pool] = row[0] if row else 0
-        return self._released[pool]
-
     def has_block(self, number: int, block_hash: bytes) -> bool:
         """Return whether this very block is indexed."""
         query = select(tables.blocks.c.hash).where(tables.blocks.c.number == number)
@@ -163,7 +174,8 @@ class Reader:
     def _load_who(self, accounts: set[bytes]) -> None:
         columns = tables.members.c
         for account in accounts:
-            self._who[account] = {"address": text.address(account), "name": None, "kind": None, "revoked": False}
+            name = self._contracts.get(account)
+            self._who[account] = {"address": text.address(account), "name": name, "kind": None, "revoked": False}
         for part in _chunks(accounts):
             query = select(columns.account, columns.kind, columns.name).where(columns.account.in_(part))
             # The oldest first: what comes later stands.

@@ -90,7 +90,8 @@ def _address(read: Reader, account: bytes) -> list[shapes.Hit]:
     hits = _member(read, account)
     if account == read.fund:
         hits.append(_hit("fund", f"The fund, PooledFund at {shown}", "/check"))
-    if account != ANONYMOUS and _has(read, tables.contributions, tables.contributions.c.donor == account):
+    gave = (tables.contributions, tables.contributions.c.donor), (tables.pledges, tables.pledges.c.donor)
+    if account != ANONYMOUS and any(_has(read, table, donor == account) for table, donor in gave):
         hits.append(_hit("donor", f"Donor {shown}", f"/donor/{shown}"))
     if _has(read, tables.releases, tables.releases.c.payee == account):
         hits.append(_hit("payee", f"Payee {shown}", f"{_API}/releases?payee={shown}"))
@@ -104,6 +105,7 @@ def _member(read: Reader, account: bytes) -> list[shapes.Hit]:
         "attestor": f"{_API}/attestations?attestor={shown}",
         "gateway": f"{_API}/batches?gateway={shown}",
         "token": "/",
+        "provider": f"{_API}/vouchers?provider={shown}",
     }
     if who["kind"] is None:
         return []
@@ -121,6 +123,10 @@ def _hash(read: Reader, value: bytes) -> list[shapes.Hit]:
     for row in read.rows(reference):
         batch = text.hexed(row.batch)
         hits.append(_hit("reference", f"Batch {batch}, recorded with this reference", f"/batch/{batch}"))
+    voucher = tables.vouchers.c
+    for row in read.rows(select(voucher.pool, voucher.milestone).where(voucher.voucher == value).limit(1)):
+        url = f"/pool/{row.pool}#milestone-{row.milestone + 1}"
+        hits.append(_hit("voucher", f"Voucher for milestone {row.milestone + 1} of pool {row.pool}", url))
     return hits + _transaction(read, value) + _file(read, value) + _block_hash(read, value)
 
 

@@ -8,7 +8,7 @@ from typing import Generic, Literal, TypeVar
 from typing_extensions import TypedDict
 
 Money = str
-MemberKindName = Literal["ngo", "attestor", "gateway", "token"]
+MemberKindName = Literal["ngo", "attestor", "gateway", "token", "provider"]
 ContentState = Literal["matches", "altered", "absent", "none"]
 Item = TypeVar("Item")
 

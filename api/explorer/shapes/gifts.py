@@ -8,11 +8,19 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Money, Place, Token, Who
-from api.explorer.shapes.pools import Release
+from api.explorer.shapes.books import Pledge
+from api.explorer.shapes.pools import Refund, Release
+
+Way = Literal["wallet", "gateway", "pledge", "sponsor", "bearer"]
 
 
 class Contribution(TypedDict):
-    """One gift. It owns [start, end) of its pool's line; `spent` of it was released so far, `waiting` was not."""
+    """One gift: it owns [start, end) of its pool's line.
+
+    amount = spent + refunded + waiting, to the unit; `refunded`: to its donor, or to the gateway of its batch.
+    `via`: the donor's own wallet, a gateway's batch, a standing order (`pledge`), a sponsor's match, or somebody else
+    (`bearer`) who paid it in the donor's name.
+    """
 
     id: str
     pool: int
@@ -26,11 +34,15 @@ class Contribution(TypedDict):
     paid_at: int
     paid: str
     direct: bool
+    via: Way
+    bearer: Who | None
+    pledge: int | None
     batch: str | None
     position: int | None
     gateway: Who | None
     recorded: Place
     spent: Money
+    refunded: Money
     waiting: Money
     entry: str | None
 
@@ -58,14 +70,30 @@ class Proof(TypedDict):
 
 
 class TracePart(TypedDict):
-    """A part of a contribution and where it went: to a milestone by a release, or nowhere yet (`waiting`)."""
+    """A part of a contribution and where it went: to a milestone by a release, back by a refund, or it is `waiting`."""
 
     start: Money
     end: Money
     amount: Money
     milestone: NotRequired[int]
     release: NotRequired[Release]
+    refund: NotRequired[Refund]
     waiting: NotRequired[Literal[True]]
+
+
+Claimer = Literal["wallet", "code", "gateway"]
+
+
+class Refundable(TypedDict):
+    """What can be claimed back, since the pool is over.
+
+    `by`: whoever holds the donor's wallet, or the receipt's code, or only the gateway, to pay it back in fiat.
+    `gateway_from`: when the gateway may take what is not claimed.
+    """
+
+    amount: Money
+    by: Claimer
+    gateway_from: int | None
 
 
 class ContributionDetail(Contribution):
@@ -73,10 +101,14 @@ class ContributionDetail(Contribution):
 
     proof: Proof | None
     trace: list[TracePart]
+    claim: Refundable | None
 
 
 class Batch(TypedDict):
-    """Many gifts that a gateway recorded at once."""
+    """Many gifts that a gateway recorded at once.
+
+    `refunded` of it came back; `taken`: its gateway took what its donors had not claimed, so they cannot any more.
+    """
 
     batch: str
     pool: int
@@ -89,6 +121,8 @@ class Batch(TypedDict):
     end: Money
     amount: Money
     count: int
+    refunded: Money
+    taken: bool
     recorded: Place
 
 
@@ -107,16 +141,18 @@ class DonorPool(TypedDict):
     token: Token
     amount: Money
     spent: Money
+    refunded: Money
     waiting: Money
     contributions: int
 
 
 class Donor(TypedDict):
-    """All that one donor id gave. `first` and `last` are where its first and last gift were recorded."""
+    """All that one donor id gave. `pledges`: its newest standing orders. `first`, `last`: where its gifts stand."""
 
     donor: str
     contributions: int
     totals: list[TokenAmount]
     pools: list[DonorPool]
-    first: Place
-    last: Place
+    pledges: list[Pledge]
+    first: Place | None
+    last: Place | None

@@ -8,9 +8,26 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Content, Money, Place, Token, Who
+from api.explorer.shapes.books import PeriodName
+from api.explorer.shapes.gifts import Way
 from api.explorer.shapes.pools import PoolSummary
 
-MovementKind = Literal["contribution", "batch", "release", "evidence", "attestation", "pool"]
+MovementKind = Literal[
+    "contribution",
+    "batch",
+    "release",
+    "return",
+    "refund",
+    "evidence",
+    "attestation",
+    "dispute",
+    "cancellation",
+    "pool",
+    "delivery",
+    "voucher",
+    "pledge",
+    "sponsorship",
+]
 
 
 class NgoSummary(TypedDict):
@@ -56,9 +73,12 @@ class Health(TypedDict):
 class Movement(TypedDict):
     """One thing that happened, for the live list. `id` is its place as one integer, the id of the live stream.
 
-    contribution: amount, token, who (null: anonymous), contribution · batch: amount, token, who (the gateway), count,
-    batch · release: amount, token, who (the payee), milestone · evidence: who (the NGO), milestone · attestation: who,
-    milestone, approved · pool: who (the NGO), token.
+    contribution: amount, token, who (null: anonymous), contribution, via · batch: amount, token, who (the gateway),
+    count, batch · release, return: amount, token, who (the payee), milestone · refund: amount, token, who (the donor
+    or the gateway), contribution or batch · evidence: who (the NGO), milestone · attestation: who, milestone, approved
+    · dispute: milestone · cancellation: who · pool: who (the NGO), token · delivery: amount, token, milestone, and
+    nobody · voucher: amount (the pool's part), token, who (the provider), milestone · pledge: amount, token, period,
+    who (the donor) · sponsorship: amount (the budget), token, who.
     """
 
     kind: MovementKind
@@ -74,6 +94,8 @@ class Movement(TypedDict):
     approved: NotRequired[bool]
     count: NotRequired[int]
     contribution: NotRequired[str]
+    via: NotRequired[Way]
+    period: NotRequired[PeriodName]
     batch: NotRequired[str]
 
 
@@ -83,6 +105,7 @@ class TokenTotals(TypedDict):
     token: Token
     raised: Money
     released: Money
+    refunded: Money
     held: Money
     contributions: int
 

@@ -8,13 +8,36 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Content, Money, Place, Token, Who
+from api.explorer.shapes.books import Round, Sponsorship, VoucherMoney
 
 PoolStateName = Literal["funding", "active", "frozen", "completed"]
-MilestoneStateName = Literal["planned", "submitted", "approved", "rejected", "released"]
+MilestoneStateName = Literal["planned", "submitted", "approved", "disputed", "rejected", "released"]
+StopReason = Literal["threshold", "late", "rejected", "cancelled"]
+
+
+class Places(TypedDict):
+    """The places [start, end) of a pool's line."""
+
+    start: Money
+    end: Money
 
 
 class Release(TypedDict):
-    """The payment of a milestone: it spent [start, end) of the pool's line."""
+    """The payment of a milestone: it spent these places of the pool's line. `returned` of it came back since."""
+
+    pool: int
+    milestone: int
+    payee: Who
+    token: Token
+    amount: Money
+    spent: list[Places]
+    returned: Money
+    caller: Who
+    released: Place
+
+
+class Return(TypedDict):
+    """A payee gave back: [start, end) of the pool's line is unspent again."""
 
     pool: int
     milestone: int
@@ -23,8 +46,39 @@ class Release(TypedDict):
     amount: Money
     start: Money
     end: Money
-    caller: Who
-    released: Place
+    returned: Place
+
+
+class Refund(TypedDict):
+    """A contribution was paid back, in whole or in part.
+
+    If `contribution` is null, a gateway took what the donors of its batch had not claimed. `account`: the donor (by its
+    id) or the gateway.
+    """
+
+    pool: int
+    pool_name: str
+    token: Token
+    amount: Money
+    account: Who
+    contribution: str | None
+    batch: str | None
+    to: str
+    caller: str
+    refunded: Place
+
+
+class Objection(TypedDict):
+    """A contributor's no to a milestone, with the weight of one contribution."""
+
+    pool: int
+    milestone: int
+    round: int
+    donor: str
+    evidence: str
+    contribution: str
+    amount: Money
+    objected: Place
 
 
 class Attestation(TypedDict):
@@ -40,26 +94,46 @@ class Attestation(TypedDict):
 
 
 class Verdict(TypedDict):
-    """What the quorum decided on a piece of evidence."""
+    """What was decided on a piece of evidence. `last`: it is rejected for good, and the pool stopped."""
 
     approved: bool
     releasable_at: int | None
+    last: bool
     decided: Place
 
 
+class Objections(TypedDict):
+    """All objections of a round. Above `limit` they dispute the milestone, a second time they reject it for good."""
+
+    count: int
+    amount: Money
+    limit: Money
+
+
 class Evidence(TypedDict):
-    """One round of evidence for a milestone, and what was said to it. `line` is what had been raised when it came."""
+    """One round of judgement, and what was said in it.
+
+    `line` is what had been raised when its evidence came: who gave before has a say. `confirms`: the round began with a
+    dispute, and is about the same evidence again. `disputed`: where objections ended the round.
+    """
 
     round: int
     content: Content
     line: Money
+    confirms: bool
     submitted: Place
     attestations: list[Attestation]
     verdict: Verdict | None
+    objections: Objections
+    disputed: Place | None
 
 
 class Milestone(TypedDict):
-    """A tranche of a pool. `late`: its evidence or its verdict missed its time."""
+    """A tranche of a pool.
+
+    `due`: when the pool stops for its sake, pauses counted; null once it is paid. `late`: that is past. `payout`: the
+    round that it pays, once its list is sealed; `vouchers`: how the vouchers that it pays stand, once it is released.
+    """
 
     pool: int
     milestone: int
@@ -70,13 +144,65 @@ class Milestone(TypedDict):
     round: int
     evidence: list[Evidence]
     release: Release | None
+    due: int | None
     late: bool
+    payout: Round | None
+    vouchers: VoucherMoney | None
+
+
+class Proposal(TypedDict):
+    """A next milestone of an open-ended pool, to which attestors consent."""
+
+    payee: Who
+    amount: Money
+    evidence_deadline: int
+    consents: list[Who]
+
+
+class Stop(TypedDict):
+    """Why and when a pool stopped. `by`: who cancelled it; `milestone`: which was rejected or missed its time."""
+
+    reason: StopReason
+    at: int
+    by: Who | None
+    milestone: int | None
+
+
+class Limits(TypedDict):
+    """What bounds a pool's payouts and vouchers. Null: there is no such limit, or there are no vouchers.
+
+    `programme`: pools that name the same count a beneficiary's cap together.
+    """
+
+    programme: str | None
+    beneficiary_cap: Money | None
+    voucher_cap: Money | None
+    voucher_period: int | None
+
+
+class Seat(TypedDict):
+    """Who sits on a pool's panel; `leaving` sat there before."""
+
+    attestor: Who
+    leaving: Who | None
+    since: Place
+
+
+class Rotation(TypedDict):
+    """A change of an attestor that is under way. `at`: from when anyone may carry it out; null: not agreed yet."""
+
+    leaving: Who
+    joining: Who
+    consents: list[Who]
+    at: int | None
 
 
 class PoolSummary(TypedDict):
     """A pool as lists show it. `planned` is the sum of its milestones.
 
-    A deadline of null never comes. `accepts_until` is 0 while the pool takes no gifts: paused, or completed.
+    raised = released + held + refunded. `released` was paid to payees and not given back; `returned` was given back and
+    is not spent again, so it is part of `held`. `stop`: why it stopped; null unless it is frozen. A deadline of null
+    never comes; pauses are counted in it. `accepts_until` is 0 while the pool takes no gifts: paused, or completed.
     `donors` is null as long as the index cannot count them without reading every gift.
     """
 
@@ -86,9 +212,12 @@ class PoolSummary(TypedDict):
     ngo: Who
     token: Token
     state: PoolStateName
+    stop: StopReason | None
     paused: bool
     raised: Money
     released: Money
+    returned: Money
+    refunded: Money
     held: Money
     planned: Money
     threshold: Money
@@ -102,13 +231,26 @@ class PoolSummary(TypedDict):
 
 
 class Pool(PoolSummary):
-    """A pool with everything that it promised and did."""
+    """A pool with everything that it promised and did.
+
+    `ended`: the last second in which it was not over; `paused_until`: when a pause ends by itself.
+    """
 
     description: Content
     open_ended: bool
     objection_window: int
+    objection_threshold: int
     attestation_window: int
     quorum: int
     attestors: list[Who]
+    seats: list[Seat]
+    rotations: list[Rotation]
+    limits: Limits
+    stopped: Stop | None
+    ended: int | None
+    paused_until: int | None
     milestones: list[Milestone]
+    proposals: list[Proposal]
+    sponsorships: list[Sponsorship]
     releases: list[Release]
+    returns: list[Return]

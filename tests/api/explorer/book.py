@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import time
@@ -16,7 +17,8 @@ from eth_utils.crypto import keccak
 from api.events import ABI
 from api.indexer.chain import Block, RawLog, Token
 from api.indexer.decode import decode
-from api.indexer.project import Line, project
+from api.indexer.line import Line
+from api.indexer.project import project
 from api.settings import Deployment
 from api.types import NEVER, MemberKind
 from tests.api.explorer import merkle
@@ -41,10 +43,13 @@ def account(name: str) -> bytes:
     return keccak(text=name)[:20]
 
 
-FUND, REGISTER, TOKEN, CONSORTIUM = (
-    account(f"contract {name}") for name in ("fund", "register", "token", "consortium")
+FUND, JUDGEMENT, REGISTER, TOKEN, CONSORTIUM = (
+    account(f"contract {name}") for name in ("fund", "judgement", "register", "token", "consortium")
 )
-CONTRACTS = {FUND: "PooledFund", REGISTER: "Register", TOKEN: "SettlementToken", CONSORTIUM: "Consortium"}
+CONTRACTS = {
+    FUND: "PooledFund", JUDGEMENT: "Judgement", REGISTER: "Register", TOKEN: "SettlementToken",
+    CONSORTIUM: "Consortium",
+}  # fmt: skip
 DEPLOYMENT = Deployment(CHAIN_ID, keccak(text="genesis"), 0, {name: address for address, name in CONTRACTS.items()})
 
 
@@ -70,7 +75,7 @@ class Book:
     lines: dict[int, Line] = field(default_factory=dict)
     salt: str = ""
     _raised: Counter[int] = field(default_factory=Counter)
-    _released: Counter[int] = field(default_factory=Counter)
+    _open: dict[int, Line] = field(default_factory=dict)
     _raw: list[RawLog] = field(default_factory=list)
     _tx: int = 0
 
@@ -126,7 +131,7 @@ class Book:
             if log.event == "Accredited" and log.values["kind"] == MemberKind.TOKEN
         ]
         self.store.write([block], rows, tokens, number)
-        self._raw, self._tx = [], 0
+        self._raw, self._tx, self._open = [], 0, {}
         return block
 
     def write_file(self, data: bytes) -> bytes:
@@ -158,12 +163,13 @@ class Book:
             "openEnded": False,
             "objectionWindow": DAY,
             "attestationWindow": 7 * DAY,
+            "objectionThreshold": 2_000,
             "quorum": 1,
         } | more
         padded = name.encode().ljust(32, b"\0")
         self.log(FUND, "PoolOpened", pool=pool, ngo=ngo, token=TOKEN, name=padded, **plan)
         for attestor in attestors:
-            self.log(FUND, "AttestorSeated", pool=pool, attestor=attestor)
+            self.log(JUDGEMENT, "AttestorSeated", pool=pool, attestor=attestor)
         for number, (payee, amount, deadline) in enumerate(milestones):
             values = {"payee": payee, "amount": amount, "evidenceDeadline": deadline}
             self.log(FUND, "MilestoneOpened", pool=pool, milestone=number, **values)
@@ -175,7 +181,12 @@ class Book:
 
     def pause(self, pool: int) -> None:
         self.move_deadline(pool, 0, NEVER - 1)
-        self.log(FUND, "Paused", pool=pool, account=account("pauser"))
+        values = {"until": self.now + 7 * DAY, "clockShift": 7 * DAY}
+        self.log(FUND, "Paused", pool=pool, account=account("pauser"), **values)
+
+    def cancel(self, pool: int, ngo: bytes) -> None:
+        self.log(FUND, "Cancelled", pool=pool, account=ngo)
+        self.move_deadline(pool, self.now, self.now)
 
     def give(self, pool: int, donor: bytes, amount: int) -> int:
         """Log a direct gift and return its start."""
@@ -202,22 +213,66 @@ class Book:
 
     def submit(self, pool: int, milestone: int, number: int, evidence: bytes, *, ngo: bytes, uri: str = "") -> None:
         values = {"round": number, "evidence": evidence, "uri": uri, "line": self._raised[pool]}
-        self.log(FUND, "EvidenceSubmitted", pool=pool, milestone=milestone, ngo=ngo, **values)
+        self.log(JUDGEMENT, "EvidenceSubmitted", pool=pool, milestone=milestone, ngo=ngo, **values)
 
     def attest(
         self, pool: int, milestone: int, number: int, evidence: bytes, *, approved: bool, attestor: bytes
     ) -> None:
         values = {"attestor": attestor, "round": number, "evidence": evidence, "approved": approved}
-        self.log(FUND, "Attested", pool=pool, milestone=milestone, **values)
+        self.log(JUDGEMENT, "Attested", pool=pool, milestone=milestone, **values)
 
     def approve(self, pool: int, milestone: int, evidence: bytes) -> None:
         values = {"evidence": evidence, "releasableAt": self.now + DAY}
-        self.log(FUND, "MilestoneApproved", pool=pool, milestone=milestone, **values)
+        self.log(JUDGEMENT, "MilestoneApproved", pool=pool, milestone=milestone, **values)
 
-    def reject(self, pool: int, milestone: int, evidence: bytes) -> None:
-        self.log(FUND, "MilestoneRejected", pool=pool, milestone=milestone, evidence=evidence)
+    def reject(self, pool: int, milestone: int, evidence: bytes, *, last: bool = False) -> None:
+        self.log(JUDGEMENT, "MilestoneRejected", pool=pool, milestone=milestone, evidence=evidence, last=last)
+
+    def object(
+        self, pool: int, milestone: int, number: int, evidence: bytes, *, donor: bytes, start: int, amount: int
+    ) -> None:
+        values = {"round": number, "evidence": evidence, "start": start, "amount": amount}
+        self.log(JUDGEMENT, "Objected", pool=pool, milestone=milestone, donor=donor, **values)
+
+    def dispute(self, pool: int, milestone: int, number: int, evidence: bytes, objected: int) -> None:
+        """Say that objections disputed a milestone; `number` is the round that begins."""
+        values = {"evidence": evidence, "round": number, "objected": objected, "line": self._raised[pool]}
+        self.log(JUDGEMENT, "MilestoneDisputed", pool=pool, milestone=milestone, **values)
 
     def release(self, pool: int, milestone: int, payee: bytes, amount: int) -> None:
-        values = {"token": TOKEN, "amount": amount, "start": self._released[pool], "caller": account("anyone")}
+        """Log a release and what it spends: the lowest holes, then from the front."""
+        values = {"token": TOKEN, "amount": amount, "caller": account("anyone")}
         self.log(FUND, "Released", pool=pool, milestone=milestone, payee=payee, **values)
-        self._released[pool] += amount
+        line = self._line(pool)
+        line.release(milestone, amount)
+        while amount:
+            start, end = line.holes[-1] if line.holes else (line.front, line.raised)
+            part = min(amount, end - start)
+            self.log(FUND, "Spent", pool=pool, milestone=milestone, start=start, amount=part)
+            line.spend(milestone, start, part)
+            amount -= part
+
+    def give_back(self, pool: int, milestone: int, payee: bytes, amount: int) -> None:
+        """Log what a payee gives back: the last that its release spent."""
+        line = self._line(pool)
+        while amount:
+            first, end = line.spent[milestone][-1]
+            start = max(first, end - amount)
+            values = {"token": TOKEN, "amount": end - start, "start": start}
+            self.log(FUND, "Returned", pool=pool, milestone=milestone, payee=payee, **values)
+            line.give_back(milestone, start, end - start)
+            amount -= end - start
+
+    def refund(self, pool: int, donor: bytes, start: int, amount: int, batch: bytes = NOTHING) -> None:
+        values = {"token": TOKEN, "amount": amount, "start": start, "to": donor, "caller": account("anyone")}
+        self.log(FUND, "Refunded", pool=pool, donor=donor, batch=batch, **values)
+
+    def take_batch(self, pool: int, gateway: bytes, batch: bytes, amount: int) -> None:
+        values = {"token": TOKEN, "amount": amount, "to": gateway}
+        self.log(FUND, "BatchRefunded", pool=pool, gateway=gateway, batch=batch, **values)
+
+    def _line(self, pool: int) -> Line:
+        """Return a pool's line as the open block has it so far."""
+        line = self._open.setdefault(pool, copy.deepcopy(self.lines.get(pool, Line())))
+        line.raised = self._raised[pool]
+        return line

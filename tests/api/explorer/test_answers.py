@@ -10,6 +10,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from api.explorer import shapes
 from api.types import ANONYMOUS
+from tests.api.chain.test_interface import SHAPES as PLAYED
 from tests.api.explorer.book import FUND, USD, account
 from tests.api.explorer.world import (
     ATTESTORS,
@@ -59,7 +60,7 @@ def hexed(value: bytes) -> str:
 
 def test_every_route_is_tried_below(client: TestClient) -> None:
     paths = client.get("/api/v1/openapi.json").json()["paths"]
-    tried = [f"/api/v1{path.partition('?')[0]}" for path in SHAPES]
+    tried = [f"/api/v1{path.partition('?')[0]}" for path in (*SHAPES, *PLAYED)]
     for path in paths:
         if path.startswith("/api/v1"):
             pattern = re.sub(r"\{\w+\}", "[^/]+", path)
@@ -129,6 +130,9 @@ def test_pool(get: Any, world: World) -> None:
 def test_milestones(get: Any, world: World) -> None:
     first, second, third = get("/pools/1/milestones")
     assert [m["state"] for m in (first, second, third)] == ["released", "submitted", "planned"]
+    assert first["due"] is None
+    assert second["due"] == second["evidence"][-1]["submitted"]["time"] + 7 * 86400
+    assert third["due"] == third["evidence_deadline"]
     [evidence] = first["evidence"]
     assert evidence["content"]["state"] == "matches"
     assert evidence["content"]["uri"] == "ipfs://report"
@@ -151,7 +155,9 @@ def test_contribution(get: Any, world: World) -> None:
     assert (direct["batch"], direct["gateway"], direct["entry"], direct["position"]) == (None, None, None, None)
     assert (direct["spent"], direct["waiting"], direct["number"]) == (str(12 * USD), "0", 1)
     [part] = direct["trace"]
-    assert (part["milestone"], part["amount"], part["release"]["end"]) == (0, str(12 * USD), str(30 * USD))
+    assert (part["milestone"], part["amount"], part["release"]["spent"]) == (
+        0, str(12 * USD), [{"start": "0", "end": str(30 * USD)}],
+    )  # fmt: skip
     items = get(f"/batches/{hexed(world.batch)}/contributions")["items"]
     [cut] = [item for item in items if int(item["start"]) < 30 * USD < int(item["end"])]
     parts = get(f"/contributions/{cut['id']}")["trace"]
@@ -249,7 +255,9 @@ def test_events(get: Any, world: World) -> None:
     assert batches[-1]["address"].lower() == hexed(FUND)
     assert {e["place"]["block"] for e in get("/events", from_block=2, to_block=3)["items"]} == {2, 3}
     tx = get("/events", tx=hexed(world.release_tx))["items"]
-    assert [e["event"] for e in tx] == ["Attested", "EvidenceSubmitted", "DeadlineMoved", "Released", "Released"]
+    assert [e["event"] for e in tx] == [
+        "Attested", "EvidenceSubmitted", "DeadlineMoved", "Spent", "Released", "Spent", "Released",
+    ]  # fmt: skip
     assert get("/events", event="Nothing")["items"] == []
     assert get("/events", from_block=5, to_block=2)["items"] == []
 

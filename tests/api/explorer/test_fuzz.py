@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 PARAMS = [
     "state", "ngo", "cursor", "limit", "donor", "gateway", "since", "until", "min_amount", "max_amount", "pool",
     "attestor", "payee", "event", "tx", "from_block", "to_block", "q", "after", "nonsense",
+    "milestone", "account", "sponsor", "provider",
 ]  # fmt: skip
 PATHS = [
     "/summary", "/health", "/search", "/movements", "/pools", "/pools/{}", "/pools/{}/milestones", "/contributions",
     "/pools/{}/contributions", "/pools/1/contributions", "/contributions/{}", "/batches", "/batches/{}", "/ngos",
     "/batches/{}/contributions", "/donors/{}", "/donors/{}/contributions", "/ngos/{}", "/attestations", "/releases",
-    "/events",
+    "/events", "/objections", "/returns", "/refunds", "/pledges", "/pledges/{}", "/pledges/{}/collections", "/rounds",
+    "/rounds/{}", "/rounds/{}/deliveries", "/sponsorships", "/vouchers",
 ]  # fmt: skip
 
 numbers = st.one_of(st.integers(-(2**70), 2**70), st.integers(-3, 30)).map(str)
 hexes = st.sampled_from([20, 32]).flatmap(lambda n: st.binary(min_size=n, max_size=n)).map(bytes.hex)
 cursors = st.builds(
     lambda letter, parts: letter + ".".join(map(str, parts)),
-    st.sampled_from("abdglpst"),
+    st.sampled_from("abcdglpstv"),
     st.lists(st.integers(-(2**64), 2**64), min_size=1, max_size=3),
 )
 times = st.datetimes().map(lambda t: t.isoformat())

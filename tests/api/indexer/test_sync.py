@@ -60,20 +60,21 @@ def play(ledger: Ledger) -> int:
 def test_the_index_holds_what_the_contract_holds(ledger: Ledger, sync: Sync, store: Store) -> None:
     pool = play(ledger)
     catch_up(sync)
-    held = ledger.fund.functions.poolOf(pool).call()
+    held = ledger.see(ledger.fund, "poolOf", pool)
     line = store.lines()[pool]
-    assert (line.raised, line.released, line.number) == (held[1], held[3], 30)
+    assert (line.raised, line.front, line.holes, line.number) == (held["raised"], held["released"], [], 30)
     assert rows(store, "SELECT accepts_until, defaults_at FROM deadlines ORDER BY log DESC LIMIT 1") == [
-        (held[2], held[7])
+        (held["acceptsUntil"], held["defaultsAt"])
     ]
     gifts = rows(store, "SELECT start, amount, donor FROM contributions WHERE position = -1 ORDER BY start")
     assert len(gifts) == 2
     for start, amount, donor in gifts:
         assert ledger.fund.functions.giftAt(pool, start).call() == (ledger.w3.to_checksum_address(donor), amount)
     for batch, start, amount, count, root in rows(store, "SELECT batch, start, amount, count, root FROM batches"):
-        assert ledger.fund.functions.batchOf(batch).call() == (root, start, amount, count, pool)
+        assert ledger.fund.functions.batchOf(batch).call() == (root, start, amount, 0, count, pool, False)
     assert rows(store, "SELECT approved FROM verdicts ORDER BY log") == [(0,), (1,)]
-    assert rows(store, "SELECT milestone, amount, start FROM releases") == [(0, 100 * USD, 0)]
+    assert rows(store, "SELECT milestone, amount FROM releases") == [(0, 100 * USD)]
+    assert rows(store, "SELECT milestone, start, amount FROM spends") == [(0, 0, 100 * USD)]
     assert rows(store, "SELECT symbol, decimals FROM tokens") == [("MUSD", 6)]
 
 
@@ -86,25 +87,30 @@ def test_contributions_tile_the_line(ledger: Ledger, sync: Sync, store: Store) -
     ):
         assert (start, n) == (end, number + 1)
         end += amount
-    assert end == ledger.fund.functions.poolOf(pool).call()[1]
+    assert end == ledger.see(ledger.fund, "poolOf", pool)["raised"]
 
 
 def test_a_rewound_chain_leaves_no_row_behind(
     ledger: Ledger, sync: Sync, store: Store, deployment: Deployment, tmp_path: Path
 ) -> None:
-    pool = ledger.open_pool()
-    ledger.give(pool, USD)
+    pool = ledger.open_pool(milestones=(100 * USD, 50 * USD, 400 * USD))
+    ledger.give(pool, 200 * USD)
+    ledger.pay(pool, 0, EVIDENCE)
+    ledger.give_back(pool, 0, 30 * USD)
     snapshot = ledger.node.rpc("evm_snapshot")
+    ledger.pay(pool, 1, EVIDENCE)
     ledger.record(pool, 10)
-    ledger.give(pool, 3 * USD)
-    ledger.submit(pool, 0, EVIDENCE)
+    ledger.give(pool, 300 * USD)
+    ledger.submit(pool, 2, EVIDENCE)
     catch_up(sync)
+    assert store.lines()[pool].holes == []
     ledger.node.rpc("evm_revert", snapshot)
     # Other blocks at the same heights, and more of them than before.
     for amount in (5, 6, 7, 8):
         ledger.give(pool, amount * USD, ledger.donors[2])
     steps = catch_up(sync)
     assert any(step.rewound_to is not None for step in steps)
+    assert store.lines()[pool].holes == [(70 * USD, 100 * USD)]
 
     fresh = Store(tmp_path / "fresh.db")
     catch_up(Sync(Node(ledger.node.url), fresh, deployment))
@@ -149,7 +155,9 @@ def test_another_deployment_on_the_same_index_is_told(
 def test_an_unknown_log_stops_the_sync_and_is_named(ledger: Ledger, store: Store, deployment: Deployment) -> None:
     # The token under the register's name: its transfers mean nothing there.
     swapped = {**deployment.addresses, "Register": deployment.addresses["SettlementToken"]}
-    strange = replace(deployment, addresses={name: swapped[name] for name in ("Consortium", "PooledFund", "Register")})
+    strange = replace(
+        deployment, addresses={name: swapped[name] for name in deployment.addresses if name != "SettlementToken"}
+    )
     sync = Sync(Node(ledger.node.url), store, strange)
     with pytest.raises(
         UnknownLogError, match=r"log \d+ of block \d+, transaction 0x[0-9a-f]{64}.*no event with the topic"

@@ -104,6 +104,8 @@ class Judging:
             refuse("MilestoneIs", number, milestone, m.state)
         if evidence == ZERO32:
             refuse("NoEvidence")
+        if m.state == DISPUTED and evidence == m.evidence:
+            refuse("SameEvidence", evidence)
         if m.state != DISPUTED:
             free = pool.held - pool.reserved
             if free < m.amount:
@@ -167,7 +169,7 @@ class Judging:
             giver, amount = pool.gifts[start]
             if giver != donor:
                 refuse("NotTheDonor", number, start, donor)
-            self.count_objection(case, m, objections, (start, amount))
+            self.count_objection(m, objections, (start, amount))
         self.weigh(now, pool, m, objections)
 
     def object_with_entry(self: Model, now: int, donor: str, case: Case, entry: tuple[bytes, int]) -> None:
@@ -181,17 +183,15 @@ class Judging:
         if who != donor or donor == ZERO:
             refuse("NotTheDonor", number, start, donor)
         objections = dict(m.objections)
-        self.count_objection(case, m, objections, (start, amount))
+        self.count_objection(m, objections, (start, amount))
         self.weigh(now, pool, m, objections)
 
     @staticmethod
-    def count_objection(case: Case, m: Milestone, objections: dict[int, int], gift: tuple[int, int]) -> None:
+    def count_objection(m: Milestone, objections: dict[int, int], gift: tuple[int, int]) -> None:
         """Count one contribution, once, if it came before the evidence."""
         start, amount = gift
         if start >= m.line:
             refuse("GaveLater", start, m.line)
-        if start in objections:
-            refuse("AlreadyObjected", *case[:2], start)
         objections[start] = amount
 
     def weigh(self, now: int, pool: Pool, m: Milestone, objections: dict[int, int]) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scripts.members import ATTESTORS, CARDS, MOBILE_MONEY, NGOS, PAYEES
+from scripts.members import ATTESTORS, CARDS, CLINIC, DONORS, MOBILE_MONEY, NGOS, PAYEES, SPONSOR
 
 USD = 10**6
 
 
 @dataclass(frozen=True)
 class Tranche:
-    """One milestone: its payee, dollars and the day until which evidence may come."""
+    """One milestone: its payee (a place, or a book's name), dollars, the day until which evidence may come."""
 
-    payee: int
+    payee: int | str
     dollars: int
     deadline: int
 
@@ -33,6 +33,18 @@ class Programme:
     threshold: int = 0
     closes: int | None = None  # last day of gifts
     open_ended: bool = False
+    vouchers: int = 0  # dollars a week
+    objections: int = 2_000  # above which they dispute a milestone, in hundredths of a percent
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A gift by wallet that the story needs."""
+
+    programme: int
+    donor: int
+    day: float
+    dollars: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,105 @@ class Shown:
     body: str
     says: list[tuple[int, float, bool, bool]] = field(default_factory=list)  # attestor, day, yes, by signature
     released: float | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A contributor's no: a wallet with all that it gave, or a phone with its first receipts."""
+
+    programme: int
+    milestone: int
+    day: float
+    who: int | str
+    receipts: int = 0
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """A wallet's standing order: dollars each day (0) or week (1), at most so many times."""
+
+    donor: int
+    programme: int
+    day: float
+    dollars: int
+    period: int
+    times: int
+    by_signature: bool = False
+
+
+@dataclass(frozen=True)
+class PledgeChange:
+    """What a donor does to its pledge, named by its place in the list: pause, resume, stop or lower (to dollars)."""
+
+    pledge: int
+    day: float
+    what: str
+    dollars: int = 0
+
+
+@dataclass(frozen=True)
+class Round:
+    """A payout round: so many families get so many dollars each; so many of them come, some through an agent."""
+
+    programme: int
+    milestone: int
+    sealed: float
+    families: int
+    dollars: int
+    come: int
+    days: tuple[float, ...]
+    claim_days: int
+    expires: float
+
+
+@dataclass(frozen=True)
+class Sponsorship:
+    """A sponsor's match of a programme's gifts."""
+
+    programme: int
+    sponsor: int
+    day: float
+    dollars: int
+    percent: int
+    most: int
+    until: int
+    withdrawn: float
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A bill that is paid with a voucher: dollars of the patient's own, and of the pool."""
+
+    programme: int
+    milestone: int
+    day: float
+    own: int
+    from_pool: int
+    text: str
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A pool that its NGO cancels."""
+
+    programme: int
+    day: float
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Who is paid back from a pool that is over: a wallet, a phone's receipt code (to a wallet), or a gateway."""
+
+    programme: int
+    day: float
+    who: int | str = 0
+    to: int = 0
+    gateway: int | None = None
+
+
+def phone(gateway: int, programme: int, number: int) -> str:
+    """Return the text by which a gateway knows a donor; number 1 gives most often."""
+    return f"{gateway}-{programme}-{number}"
 
 
 MEMBERS_NGO = (
@@ -74,6 +185,8 @@ MEMBERS_GATEWAY = (
     (CARDS, "Hana Card Services", "Takes gifts by card, and records them once a day."),
 )
 
+MEMBERS_PROVIDER = ((CLINIC, "Ahero Health Centre", "A clinic with two nurses. It is paid by patients and vouchers."),)
+
 PROGRAMMES = (
     Programme(
         "School meals in Kisumu", NGOS[0],
@@ -88,10 +201,12 @@ PROGRAMMES = (
     Programme(
         "Medicine for the clinic in Ahero", NGOS[0],
         "Malaria tests, rehydration salts and antibiotics for a clinic that sees 900 patients a month. The "
-        "clinic gets boxes, not money: the wholesaler is paid against the delivery note.",
+        "clinic gets boxes, not money: the wholesaler is paid against the delivery note. Patients pay what they "
+        "can of a bill; a voucher pays the rest.",
         ATTESTORS[:2], 2, 2,
-        (Tranche(PAYEES[1], 2_500, 15), Tranche(PAYEES[1], 3_000, 40), Tranche(PAYEES[1], 4_000, 80)),
-        {MOBILE_MONEY: 40, CARDS: 8}, threshold=1_000,
+        (Tranche(PAYEES[1], 2_500, 15), Tranche("VoucherBook", 600, 17), Tranche(PAYEES[1], 3_000, 40),
+         Tranche(PAYEES[1], 4_000, 80)),
+        {MOBILE_MONEY: 40, CARDS: 8}, threshold=1_000, vouchers=200,
     ),
     Programme(
         "Warm meals and visits for the elderly in Busan", NGOS[1],
@@ -99,7 +214,7 @@ PROGRAMMES = (
         "money buys the food and the heating of two kitchens.",
         ATTESTORS[2:4], 1, 3,
         (Tranche(PAYEES[2], 4_000, 22), Tranche(PAYEES[2], 5_000, 75)),
-        {MOBILE_MONEY: 10, CARDS: 25}, open_ended=True,
+        {MOBILE_MONEY: 10, CARDS: 25}, open_ended=True, objections=500,
     ),
     Programme(
         "A night shelter for the winter", NGOS[1],
@@ -111,13 +226,69 @@ PROGRAMMES = (
     ),
     Programme(
         "Cash for families after the flood in Sylhet", NGOS[2],
-        "One payment of 45 dollars to each of 290 families whose houses stood under water in October. The union "
-        "council keeps the list; no names are published, here or anywhere.",
+        "Money for families whose houses stood under water in October: 45 dollars each for the first 108, 72 each "
+        "for 90 more, who claim it with a code. The union council keeps the lists; no names are published, here "
+        "or anywhere.",
         ATTESTORS[3:5], 2, 2,
-        (Tranche(PAYEES[4], 5_000, 16), Tranche(PAYEES[4], 8_000, 27)),
+        (Tranche(PAYEES[4], 5_000, 16), Tranche("PayoutBook", 6_480, 27)),
         {MOBILE_MONEY: 90, CARDS: 15}, threshold=3_000, closes=25,
     ),
+    Programme(
+        "A generator for the night shelter", NGOS[1],
+        "A second-hand generator, so that the forty beds stay warm when the power fails. The seller holds it "
+        "for three days only.",
+        ATTESTORS[2:4], 2, 3,
+        (Tranche(PAYEES[3], 3_000, 40),),
+        {CARDS: 12}, threshold=3_000, closes=3,
+    ),
 )  # fmt: skip
+
+SHORT_LIVED = {5}
+"""Programmes that only the gifts below are given to by wallet."""
+
+GIFTS = (
+    Gift(5, DONORS[2], 1.2, 40),
+    Gift(5, DONORS[7], 1.4, 25),
+    Gift(2, DONORS[1], 6.2, 150),
+    Gift(3, DONORS[4], 9.1, 60),
+)
+
+# The generator is sold to somebody else: the NGO gives up, and the money goes back. What a card's donor has not
+# fetched within 30 days goes back through the card.
+GIVEN_UP = (GivenUp(5, 2.6),)
+REFUNDS = (
+    Refund(5, 4.3, who=DONORS[2]),
+    Refund(5, 5.5, who=phone(CARDS, 5, 1), to=DONORS[11]),
+    Refund(3, 23.4, who=DONORS[4]),
+    Refund(5, 33.2, gateway=CARDS),
+)
+
+# A chart is not a bill, say two who gave; the attestors hear of it, and the NGO shows its bills.
+OBJECTIONS = (
+    Objection(2, 0, 21.6, DONORS[1]),
+    Objection(2, 0, 22.1, phone(CARDS, 2, 1), receipts=30),
+)
+
+# Small sums that come round: two by signature, so that the donors need no account on the ledger's nodes.
+PLEDGES = (
+    Pledge(DONORS[3], 0, 1.1, 5, 1, 12),
+    Pledge(DONORS[5], 0, 1.2, 10, 1, 4, by_signature=True),
+    Pledge(DONORS[6], 2, 2.3, 1, 0, 20, by_signature=True),
+    Pledge(DONORS[8], 0, 3.4, 20, 1, 12),
+)
+PLEDGE_CHANGES = (
+    PledgeChange(0, 9.5, "pause"),
+    PledgeChange(0, 23.5, "resume"),
+    PledgeChange(3, 12.5, "lower", 8),
+    PledgeChange(3, 26.5, "stop"),
+)
+SPONSORSHIPS = (Sponsorship(1, SPONSOR, 2.0, 900, 50, 5, 14, 16.5),)
+ROUNDS = (Round(4, 1, 20.5, 90, 72, 81, (25.9, 26.4, 27.2, 29.8), 7, 32.9),)
+BILLS = (
+    Bill(1, 1, 17.6, 3, 9, "Malaria test and tablets, one adult."),
+    Bill(1, 1, 19.2, 0, 14, "Rehydration of a child, one night."),
+    Bill(1, 1, 23.5, 6, 6, "Antibiotics, two weeks."),
+)
 
 CHART = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 140" font-family="sans-serif" font-size="11">'
@@ -149,17 +320,25 @@ EVIDENCE = (
     Shown(1, 0, 11.8, "csv", "", "item,boxes,usd\nmalaria rapid tests,60,1140.00\n"
     "oral rehydration salts,85,552.50\namoxicillin 250 mg,41,779.00\n",
           [(ATTESTORS[0], 12.2, True, True), (ATTESTORS[1], 13.0, True, False)], 15.4),
-    Shown(1, 1, 29.6, "md", "Delivery note of the second order",
+    Shown(1, 1, 12.6, "md", "Agreement on vouchers",
+          "The clinic in Ahero takes vouchers. It keeps each bill, and shows them to the attestors when they ask.",
+          [(ATTESTORS[0], 13.2, True, False), (ATTESTORS[1], 13.4, True, True)], 15.6),
+    Shown(1, 2, 29.6, "md", "Delivery note of the second order",
           "104 boxes arrived in Ahero and were counted by the nurse in charge. Two boxes of gloves were "
           "damaged; the wholesaler replaces them.",
           [(ATTESTORS[1], 30.2, True, False)]),
-    Shown(2, 0, 20.1, "svg", "", CHART, [(ATTESTORS[2], 20.9, True, False)], 24.5),
+    Shown(2, 0, 20.1, "svg", "", CHART, [(ATTESTORS[2], 20.9, True, False)]),
+    Shown(2, 0, 23.9, "md", "Meals brought in weeks 1 to 3, with the bills",
+          "Two donors objected that the chart shows no bills. Here they are.\n\n| bought | USD |\n|---|---|\n"
+          "| rice, fish, vegetables | 2,874 |\n| gas for two kitchens | 611 |\n| boxes | 498 |\n\n"
+          "2,182 meals were brought; the visit list has the initials of each volunteer.",
+          [(ATTESTORS[3], 24.4, True, False)], 27.6),
     Shown(4, 0, 13.7, "csv", "", "village,families,paid,usd\nKanaighat,61,61,2745\nGoainghat,49,47,2115\n",
           [(ATTESTORS[3], 14.1, True, False), (ATTESTORS[4], 14.6, True, False)], 17.2),
-    Shown(4, 1, 24.3, "md", "Second payment round",
-          "178 families in four villages were paid 45 dollars each at the union council's office. Six had moved "
-          "and were paid by phone.",
-          [(ATTESTORS[3], 24.8, True, False), (ATTESTORS[4], 25.4, True, True)], 28.1),
+    Shown(4, 1, 22.1, "md", "The list of the second round",
+          "90 families in four villages, 72 dollars each. The union council compared the list with the houses that "
+          "were under water, and told each family its code.",
+          [(ATTESTORS[3], 22.6, True, False), (ATTESTORS[4], 23.2, True, True)], 25.5),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What pledges cost, to the unit of gas, against the figures in pledge_gas.json. `MOA_GAS_WRITE=1` writes them anew.
+"""What pledges cost, to the unit of gas, against the figures in gas_pledges.json. `MOA_GAS_WRITE=1` writes them anew.
 
 A call collects 100 pledges of 100 donors, each with an allowance of its cap, into a pool in which gifts stand: for the
 first time, for the second, and with a third of the donors for the last time, which empties what they have and allow.
@@ -17,7 +17,7 @@ from pledging import DAY, MONTH, WEEK, Pledges, Terms
 from test_pledges import DAYS, GIFT, open_ended
 from world import UNIT, World
 
-SNAPSHOT = Path(__file__).parent / "pledge_gas.json"
+SNAPSHOT = Path(__file__).parent / "gas_pledges.json"
 COUNT = 100
 PER_PLEDGE = 50_000
 

@@ -1,0 +1,74 @@
+"""What was said about milestones: evidence, attestations, verdicts, objections."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Table, Text
+
+from api.tables.base import bytes_, int_, metadata, number, place, small
+
+evidence = Table(
+    "evidence",
+    metadata,
+    place(),
+    number("pool"),
+    number("milestone"),
+    small("round"),
+    bytes_("ngo"),
+    bytes_("hash", index=True),
+    Column("uri", Text, nullable=False),
+    int_("line"),
+    Index("evidence_by_milestone", "pool", "milestone", "round"),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    place(),
+    number("pool"),
+    number("milestone"),
+    small("round"),
+    bytes_("attestor", index=True),
+    bytes_("evidence"),
+    Column("approved", Boolean, nullable=False),
+    Index("attestations_by_milestone", "pool", "milestone", "round"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    place(),
+    number("pool"),
+    number("milestone"),
+    bytes_("evidence"),
+    Column("approved", Boolean, nullable=False),
+    int_("releasable_at", nullable=True),  # of an approval
+    Column("last", Boolean, nullable=False),  # a rejection for good
+    Index("verdicts_by_milestone", "pool", "milestone"),
+)
+
+objections = Table(
+    "objections",
+    metadata,
+    place(),
+    number("pool"),
+    number("milestone"),
+    small("round"),
+    bytes_("donor", index=True),
+    bytes_("evidence"),
+    int_("start"),
+    int_("amount"),
+    Index("objections_by_milestone", "pool", "milestone", "round", "amount"),
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    place(),
+    number("pool"),
+    number("milestone"),
+    bytes_("evidence"),
+    small("round"),  # that begins
+    int_("objected"),
+    int_("line"),
+    Index("disputes_by_milestone", "pool", "milestone"),
+)

@@ -1,0 +1,1 @@
+"""What each role can do, as commands: `python -m scripts.act <role> <action>`."""

@@ -1,0 +1,68 @@
+"""What anyone may do for all: collect what is due, hand in what others signed, send back what nobody claimed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scripts import collecting
+from scripts.commands import typed
+from scripts.commands.common import action, role
+from scripts.commands.desk import Desk, RefusedError
+from scripts.commands.refusals import REASONS
+
+app = role("Anyone who keeps things going.")
+
+
+@action(app, "collect")
+def collect(desk: Desk) -> None:
+    """Collect every pledge that is due."""
+    book = desk.ledger.pledges
+    numbers = collecting.due(desk.ledger)
+    if not numbers:
+        desk.say("No pledge is due.")
+        return
+    got = 0
+    for part in collecting.calls(numbers):
+        what = f"{len(part)} pledges are due: from {part[0]} to {part[-1]}. Each donor's amount goes to its pool."
+        final = "A pledge that cannot be collected is named, and stops no other."
+        receipt = desk.do([what], final, book, "collect", part)
+        for log in receipt["logs"]:
+            if log["topics"][0] == book.topic("CollectionFailed"):
+                failed = book.event("CollectionFailed", log)
+                desk.say(f"Pledge {failed['pledge']} was not collected: {REASONS[failed['reason']]}.")
+            elif log["topics"][0] == book.topic("Collected"):
+                got += len(book.event("Collected", log)["rows"])
+    desk.say(f"{got} of {len(numbers)} pledges were collected.")
+
+
+@action(app, "expire")
+def expire(desk: Desk, pool: int, milestone: int) -> None:
+    """Send what nobody claimed of a payout round, or of vouchers, back to its pool."""
+    payee = desk.view(desk.ledger.fund, "milestoneOf", pool, milestone)["payee"]
+    books = {b.address: b for b in (desk.ledger.payouts, desk.ledger.vouchers)}
+    if payee not in books:
+        raise RefusedError(f"Milestone {milestone} of {desk.title(pool)} is neither a payout round nor for vouchers.")
+    what = f"What nobody claimed of milestone {milestone} goes back to {desk.title(pool)}, to the places it came from."
+    desk.do([what], "Nobody can claim it then.", books[payee], "expire", pool, milestone)
+
+
+@action(app, "unpause")
+def unpause(desk: Desk, pool: int) -> None:
+    """End a pause whose 7 days are over."""
+    desk.do([f"The pause of {desk.title(pool)} ends."], "Its clock runs again.", desk.ledger.fund, "unpause", pool)
+
+
+@action(app, "hand-in")
+def hand_in(desk: Desk, file: Path) -> None:
+    """Hand in an attestation that its attestor has signed."""
+    try:
+        attestor, pool, milestone, *rest = json.loads(typed.contents(file))["attestation"]
+        evidence, approved, deadline, signature = rest
+        words = typed.address(attestor), int(pool), int(milestone), typed.digest(evidence)
+        said = (*words, bool(approved), int(deadline), bytes.fromhex(signature[2:]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise typed.TypedError(f"{file} is not a signed attestation: {error}.") from None
+    word = "YES" if approved else "NO"
+    what = f"{desk.who(words[0])} says {word} to {evidence}, for milestone {milestone} of {desk.title(pool)}."
+    desk.do([what], "It cannot be taken back.", desk.ledger.judgement, "attestBySignature", *said)
