@@ -1,7 +1,7 @@
 """Anvil in Ganache's place: the same accounts, chain id, fork, limits and clock, and many times its speed.
 
 `MOA_NODE=anvil` runs all contract tests on it. One thing differs: Anvil 1.7.1 pays back 4,800 gas for a slot that is
-set to zero, as from London on, and Berlin 15,000; so `test_gas.py` stays on Ganache.
+set to zero, as from London on, and Berlin 15,000; so whatever has `gas` in its name stays on Ganache.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ class Anvil(Node):
             self.rpc("eth_call", whole, "latest")
             raise AssertionError("Failed in a block, but not on top of it.")
         return receipt
+
+    def speak_for(self, account: str) -> None:
+        """Anvil lets us send in anybody's name."""
 
 
 def free_port() -> int:
