@@ -189,10 +189,10 @@ EVIDENCE = (
     Shown(1, 1, 12.6, "md", "Agreement on vouchers",
           "The clinic in Ahero takes vouchers. It keeps each bill, and shows them to the attestors when they ask.",
           [(ATTESTORS[0], 13.2, True, False), (ATTESTORS[1], 13.4, True, True)], 15.6),
-    Shown(1, 2, 29.6, "md", "Delivery note of the second order",
+    Shown(1, 2, 32.6, "md", "Delivery note of the second order",
           "104 boxes arrived in Ahero and were counted by the nurse in charge. Two boxes of gloves were "
           "damaged; the wholesaler replaces them.",
-          [(ATTESTORS[1], 30.2, True, False)]),
+          [(ATTESTORS[1], 33.4, True, False)]),
     Shown(2, 0, 20.1, "svg", "", CHART, [(ATTESTORS[2], 20.9, True, False)]),
     Shown(2, 0, 23.9, "md", "Meals brought in weeks 1 to 3, with the bills",
           "Two donors objected that the chart shows no bills. Here they are.\n\n| bought | USD |\n|---|---|\n"
