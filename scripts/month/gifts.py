@@ -37,8 +37,12 @@ class Gifts:
     def look(self) -> None:
         """Count what each wallet has given to each pool."""
         ledger = self.stage.ledger
+        # What a pledge brought is the donor's gift as well, but none of those that are told here.
+        runs = ledger.events(ledger.pledges, "Collected")
+        pledged = {(run["pool"], int.from_bytes(row[16:24])) for run in runs for row in run["rows"]}
         for gift in ledger.events(ledger.fund, "Contributed"):
-            self._count(gift["pool"], gift["donor"])
+            if (gift["pool"], gift["start"]) not in pledged:
+                self._count(gift["pool"], gift["donor"])
 
     def _count(self, pool: int, donor: str) -> None:
         key = pool, donor.lower()
