@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scripts import onetime as codes
-from scripts import signing
+from scripts import codes, signing
 from scripts.signing import Hand, KeyHand
 
 if TYPE_CHECKING:
@@ -71,8 +70,8 @@ class Bill:
 
 def hand_of(ledger: Ledger, code: str, pool: int, milestone: int) -> KeyHand:
     """Return the voucher key of a code as one that signs."""
-    book = ledger.vouchers.address
-    return KeyHand(codes.key_of(code, codes.VOUCHER, ledger.deployment.chain_id, book, pool, milestone))
+    where = codes.Round(ledger.deployment.chain_id, ledger.vouchers.address, pool, milestone)
+    return KeyHand(codes.claim_key(code, where))
 
 
 def write(voucher: Voucher, signature: bytes) -> str:

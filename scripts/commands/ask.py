@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from scripts import onetime as codes
-from scripts import receipts
+from scripts import codes, receipts
 from scripts.commands import typed
 from scripts.signing import KeyHand
+
+RECEIPT_CODE = 19
+"""Letters and digits, and hyphens."""
 
 CodeFile = Annotated[Path | None, typer.Option("--code-file", help="a file with the code; else it is asked for")]
 To = Annotated[str, typer.Option("--to", metavar="ADDRESS", help="who is paid; else you")]
@@ -21,15 +23,23 @@ Cap = Annotated[str, typer.Option("--cap", help="in units of the token, as in 60
 Until = Annotated[str, typer.Option("--until", help="last day, or a time with its zone")]
 
 
-def code(path: Path | None) -> str:
-    """Return a code from a file or a prompt: on a command line it would stay in the shell's history."""
+def typed_code(path: Path | None) -> str:
+    """Return what a file or somebody at a prompt says: on a command line it would stay in the shell's history."""
     text = typed.contents(path).decode(errors="replace") if path else typer.prompt("Code", hide_input=True, err=True)
-    return codes.tidy(text.strip())
+    return str(text).strip()
+
+
+def code(path: Path | None) -> str:
+    """Return a beneficiary's code."""
+    return codes.read_code(typed_code(path))
 
 
 def receipt_hand(path: Path | None) -> KeyHand:
-    """Return the receipt key of a code."""
-    return KeyHand(receipts.key_of(code(path)))
+    """Return the receipt key of a donor's code."""
+    found = receipts.tidy(typed_code(path))
+    if len(found) != RECEIPT_CODE:
+        raise typed.TypedError("A receipt's code has 16 letters and digits, as in 7QK4-M2XD-90RT-AB3F.")
+    return KeyHand(receipts.key_of(found))
 
 
 def evidence(path: Path | None, text: str) -> bytes:

@@ -12,11 +12,11 @@ from eth_abi.exceptions import EncodingError
 from rich.console import Console
 from rich.markup import escape
 
+from scripts.codes import CodeError
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.typed import TypedError
 from scripts.keys import KeyFileError
 from scripts.ledger import LedgerError
-from scripts.onetime import CodeError
 from scripts.rpc import NodeError
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts import onetime as codes
-from scripts import rounds
+from scripts import codes
 from scripts.commands import ask, ngo, typed
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.refusals import sentence
 from scripts.commands.typed import TypedError
+from scripts.rounds import round_of, sealed
 
 app = role("A beneficiary, or the field agent who pays out cash, with one-time codes.")
 Nullifier = Annotated[str, typer.Option("--nullifier", metavar="HASH", help="in a pool with a cap: who you are")]
@@ -31,17 +31,17 @@ def seal_payout(desk: Desk, pool: int, milestone: int, people: Path, out: Path, 
     The codes are written to OUT, which only you may read: hand each to its person and then delete the file.
     """
     token, span = desk.token(pool), typed.span(window)
-    capped = desk.view(desk.ledger.fund, "limitsOf", pool)["beneficiaryCap"] != 0
+    where = round_of(desk.ledger, pool, milestone)
+    capped = where.capped
     found, rows = [], []
     for line, person in enumerate(_lines(people, ("who", "amount")), 2):
         try:
             amount = token.units(person["amount"])
-            nullifier = typed.digest(person.get("nullifier") or "") if capped else rounds.NOBODY
+            nullifier = typed.digest(person.get("nullifier") or "") if capped else codes.NONE
         except TypedError as error:
             raise TypedError(f"{people.name}, line {line}: {error}") from None
-        code = codes.make()
-        key = rounds.key_of(desk.ledger, code, pool, milestone)
-        rows.append(rounds.row_of(key, amount, nullifier))
+        code = codes.new_code()
+        rows.append(codes.row_of(codes.claim_key(code, where), amount, nullifier))
         found.append((person["who"], person["amount"], code, "0x" + nullifier.hex() if capped else ""))
     total = sum(int.from_bytes(row[24:], "big") for row in rows)
     desk.say(f"The codes of {len(found)} people are written to {out}.")
@@ -79,13 +79,9 @@ def _lines(path: Path, needed: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def _claim(desk: Desk, pool: int, milestone: int, code: str, to: str, nullifier: str) -> tuple[int, tuple[Any, ...]]:  # noqa: PLR0917
     """Return the amount of a code's row, and its claim."""
-    who = typed.digest(nullifier) if nullifier else rounds.NOBODY
-    hand = rounds.hand_of(desk.ledger, code, pool, milestone)
-    sealed = rounds.sealed(desk.ledger, pool, milestone)
-    position = sealed.position_of(hand.key, who)
-    if position is None:
-        raise RefusedError("The code has no row in this round. Was it mistyped, or is it for another round?")
-    return sealed.amount_of(position), sealed.claim(desk.ledger, hand, position, to, who)
+    who = typed.digest(nullifier) if nullifier else codes.NONE
+    made = sealed(desk.ledger, round_of(desk.ledger, pool, milestone)).claim(code, to, who)
+    return made.amount, tuple(made)
 
 
 @action(app, "claim")
@@ -112,7 +108,7 @@ def claim_many(desk: Desk, pool: int, milestone: int, file: Path, to: ask.To = "
     for line, person in enumerate(_lines(file, ("code",)), 2):
         try:
             receiver = typed.address(person.get("to") or to or desk.account)
-            code = codes.tidy(person["code"])
+            code = codes.read_code(person["code"])
             claims.append(_claim(desk, pool, milestone, code, receiver, person.get("nullifier") or ""))
         except (TypedError, RefusedError, codes.CodeError) as error:
             raise TypedError(f"{file.name}, line {line}: {error}") from None

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scripts import onetime as codes
-from scripts import vouchers
+from scripts import codes, vouchers
 from scripts.commands import ask, ngo, typed
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
@@ -22,7 +21,7 @@ app = role("Whoever is paid by voucher: a clinic, a pharmacy, a school.")
 @action(ngo.app, "sign-voucher")
 def sign_voucher(desk: Desk, pool: int, milestone: int, amount: str, out: Path, *, until: ask.Until) -> None:
     """Sign a voucher for at most this amount and write it to a file; its code is shown once, for its holder."""
-    token, code = desk.token(pool), codes.make()
+    token, code = desk.token(pool), codes.new_code()
     key = vouchers.hand_of(desk.ledger, code, pool, milestone)
     made = vouchers.Voucher(
         pool, milestone, key.address, token.units(amount), typed.date(until), secrets.token_bytes(32)

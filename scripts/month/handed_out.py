@@ -6,12 +6,12 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scripts import receipts, rounds, vouchers
+from scripts import codes, vouchers
+from scripts.codes import PayoutList
 from scripts.members import AGENT, CLINIC, KEEPER
-from scripts.month import story
+from scripts.month import kinds, story
 from scripts.month.stage import DAY, SEED
-from scripts.rounds import Sealed
-from scripts.signing import KeyHand
+from scripts.rounds import round_of
 from scripts.vouchers import Bill, Voucher
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class HandedOut:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.keys: dict[tuple[int, int], list[bytes]] = {}
+        self.lists: dict[codes.Round, PayoutList] = {}
 
     def look(self) -> None:
         """Nothing: each step asks the chain itself."""
@@ -48,7 +48,7 @@ class HandedOut:
 
     # --------------------------------------------------------------------------------------------- a sponsor
 
-    def _lock(self, told: story.Sponsorship) -> None:
+    def _lock(self, told: kinds.Sponsorship) -> None:
         stage, pool = self.stage, self.stage.pools[told.programme]
         book, sponsor = stage.ledger.sponsors, stage.cast[told.sponsor]
         if stage.ledger.view(book, "sponsorshipCount", pool):
@@ -60,44 +60,45 @@ class HandedOut:
         terms = budget, told.percent, told.most * story.USD, stage.start + told.until * DAY
         stage.send(told.sponsor, book, "lock", pool, *terms)
 
-    def _withdraw(self, told: story.Sponsorship) -> None:
+    def _withdraw(self, told: kinds.Sponsorship) -> None:
         stage, pool = self.stage, self.stage.pools[told.programme]
         if stage.ledger.view(stage.ledger.sponsors, "sponsorshipOf", pool, 1)["left"]:
             stage.send(told.sponsor, stage.ledger.sponsors, "withdraw", pool, 1, stage.cast[told.sponsor])
 
     # ---------------------------------------------------------------------------------------- a payout round
 
-    def _keys(self, told: story.Round) -> list[bytes]:
-        """Return the families' claim keys, from the codes that the union council told them."""
-        place = self.stage.pools[told.programme], told.milestone
-        if place not in self.keys:
-            codes = (receipts.code_of(self.stage.secret, f"{SEED} family {n}") for n in range(told.families))
-            self.keys[place] = [rounds.key_of(self.stage.ledger, code, *place) for code in codes]
-        return self.keys[place]
+    def _codes(self, told: kinds.Round) -> list[str]:
+        """Return the codes that the union council told the families."""
+        return [codes.code_of(self.stage.secret, f"{SEED} family {n}") for n in range(told.families)]
 
-    def _sealed(self, told: story.Round) -> Sealed:
-        rows = b"".join(rounds.row_of(key, told.dollars * story.USD) for key in self._keys(told))
-        return Sealed(self.stage.pools[told.programme], told.milestone, rows, capped=False)
+    def _list(self, told: kinds.Round) -> PayoutList:
+        """Return the round's list; its keys are slow to make, on purpose, so they are made once."""
+        where = round_of(self.stage.ledger, self.stage.pools[told.programme], told.milestone)
+        if where not in self.lists:
+            keys = (codes.claim_key(code, where) for code in self._codes(told))
+            rows = b"".join(codes.row_of(key, told.dollars * story.USD) for key in keys)
+            self.lists[where] = PayoutList(where, rows)
+        return self.lists[where]
 
-    def _seal(self, told: story.Round) -> None:
+    def _seal(self, told: kinds.Round) -> None:
         stage, place = self.stage, (self.stage.pools[told.programme], told.milestone)
         if not stage.ledger.view(stage.ledger.payouts, "stateOf", *place):
             ngo = story.PROGRAMMES[told.programme].ngo
-            stage.send(ngo, stage.ledger.payouts, "seal", *place, self._sealed(told).rows, told.claim_days * DAY)
+            stage.send(ngo, stage.ledger.payouts, "seal", *place, self._list(told).data, told.claim_days * DAY)
 
-    def _claim(self, told: story.Round, visit: int) -> None:
+    def _claim(self, told: kinds.Round, visit: int) -> None:
         """Let an agent hand in the codes of those who came to it on this day, and pay them in cash."""
-        stage, ledger, sealed = self.stage, self.stage.ledger, self._sealed(told)
+        stage, ledger = self.stage, self.stage.ledger
+        place = stage.pools[told.programme], told.milestone
         share = -(-told.come // len(told.days))
         came = range(visit * share, min((visit + 1) * share, told.come))
-        waiting = [n for n in came if not ledger.view(ledger.payouts, "isClaimed", sealed.pool, sealed.milestone, n)]
-        hands = [KeyHand(self._keys(told)[n]) for n in waiting]
-        pairs = zip(waiting, hands, strict=True)
-        claims = [sealed.claim(ledger, hand, n, stage.cast[AGENT]) for n, hand in pairs]
+        waiting = [n for n in came if not ledger.view(ledger.payouts, "isClaimed", *place, n)]
+        known = self._codes(told)
+        claims = [tuple(self._list(told).claim(known[n], stage.cast[AGENT])) for n in waiting]
         if claims:
             stage.send(AGENT, ledger.payouts, "claimMany", claims)
 
-    def _expire(self, told: story.Round) -> None:
+    def _expire(self, told: kinds.Round) -> None:
         stage, place = self.stage, (self.stage.pools[told.programme], told.milestone)
         # A view sees the time of the last block, so that it may say that the round is still open.
         if stage.ledger.view(stage.ledger.payouts, "stateOf", *place) != CLOSED:
@@ -105,11 +106,11 @@ class HandedOut:
 
     # ----------------------------------------------------------------------------------------------- vouchers
 
-    def _redeem(self, number: int, told: story.Bill) -> None:
+    def _redeem(self, number: int, told: kinds.Bill) -> None:
         """Let a patient pay what it can, through somebody with a wallet, and the pool the rest, both at once."""
         stage, ledger = self.stage, self.stage.ledger
         place = stage.pools[told.programme], told.milestone
-        holder = vouchers.hand_of(ledger, receipts.code_of(stage.secret, f"{SEED} patient {number}"), *place)
+        holder = vouchers.hand_of(ledger, codes.code_of(stage.secret, f"{SEED} patient {number}"), *place)
         salt = hashlib.sha256(f"{SEED} voucher {number}".encode()).digest()
         voucher = Voucher(*place, holder.address, 15 * story.USD, stage.never, salt)
         if ledger.view(ledger.vouchers, "stateOf", ledger.view(ledger.vouchers, "idOf", voucher.words())) != UNUSED:

@@ -101,7 +101,12 @@ def test_a_month_that_is_stopped_and_killed_is_played_to_its_end(runs: Runs) -> 
     assert [ledger.view(ledger.fund, "stateOf", pool) for pool in range(1, 7)] == [2, 2, 2, 3, 4, 3]
     wallets = len(DONORS) * GIFTS_OF_A_DONOR + len(story.GIFTS)
     counts = [sum(1 for _ in ledger.logs(ledger.fund, event)) for event in ("PoolOpened", "Contributed", "Released")]
-    assert counts == [6, wallets, 6]
+    collected = sum(len(run["rows"]) for run in ledger.events(ledger.pledges, "Collected"))
+    matched = sum(1 for _ in ledger.logs(ledger.contracts["SponsorBook"], "Matched"))
+    assert collected
+    assert matched
+    released = sum(shown.released is not None for shown in story.EVIDENCE)
+    assert counts == [6, wallets + collected + matched, released]
     batches = [b["batch"] for b in ledger.events(ledger.fund, "BatchRecorded")]
     assert len(set(batches)) == len(batches)
     age = time.time() - int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)

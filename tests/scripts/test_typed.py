@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts import layout
-from scripts import onetime as codes
 from scripts.commands import refusals, typed
 from scripts.commands.typed import TypedError
 from scripts.ledger import ABI
@@ -155,28 +154,3 @@ def test_every_refusal_has_a_sentence(name: str, inputs: tuple[tuple[str, str], 
 
 def test_no_sentence_is_for_an_error_that_is_not_there() -> None:
     assert set(refusals.SENTENCES) <= {name for name, _ in OURS}
-
-
-# ---------------------------------------------------------------------------------------------------- codes
-
-
-def test_a_code_makes_another_key_for_each_purpose() -> None:
-    code = codes.make()
-    book = "0x" + "12" * 20
-    keys = {
-        codes.key_of(code, codes.ROUND, 1337, book, 1, 0),
-        codes.key_of(code, codes.ROUND, 1337, book, 1, 1),
-        codes.key_of(code, codes.ROUND, 1337, book, 2, 0),
-        codes.key_of(code, codes.ROUND, 1338, book, 1, 0),
-        codes.key_of(code, codes.VOUCHER, 1337, book, 1, 0),
-        codes.key_of(codes.make(), codes.ROUND, 1337, book, 1, 0),
-    }
-    assert len(keys) == 6
-    careless = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
-    assert codes.key_of(careless, codes.ROUND, 1337, book, 1, 0) in keys
-
-
-@pytest.mark.parametrize("text", ["", "1234", "0000-0000-0000-000", "0000-0000-0000-0000-0"])
-def test_what_is_no_code_is_told(text: str) -> None:
-    with pytest.raises(codes.CodeError, match="16 letters and digits"):
-        codes.tidy(text)
