@@ -45,6 +45,10 @@ class Ganache:
     def __init__(self, port: int | None = None, *extra: str) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        with socket.socket() as probe:
+            # Whoever listens there already would answer in this one's place.
+            if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                raise RuntimeError(f"port {self.port} is taken: another node runs there")
         command = [str(ROOT / "node_modules" / ".bin" / "ganache"), "--server.port", str(self.port)]
         command += ["--chain.hardfork", "berlin", "--miner.defaultGasPrice", "0", "--miner.blockGasLimit", "100000000"]
         command += ["--wallet.seed", "moa", "--wallet.totalAccounts", "20", "--logging.quiet", *extra]

@@ -285,7 +285,12 @@ class World:
 def start(folder: Path) -> World:
     """Start a chain whose month ends about now, and play on it."""
     begin = datetime.fromtimestamp(time.time() - 18.6 * DAY, UTC).isoformat()
-    return World(folder, Ganache(RPC_PORT, "--chain.time", begin))
+    node = Ganache(RPC_PORT, "--chain.time", begin)
+    try:
+        return World(folder, node)
+    except BaseException:
+        node.stop()  # nobody else knows of it
+        raise
 
 
 def main() -> None:

@@ -300,3 +300,8 @@ def test_why_it_waits_is_told_once_and_shown(ledger: Ledger, deployment: Deploym
     del refusing.logs  # type: ignore[method-assign]
     sync.follow(lambda _: None, 0.01, lambda: store.tip() is not None)
     assert rows(store, "SELECT value FROM meta WHERE key = 'halted'") == []
+
+
+def test_a_node_of_a_test_never_speaks_for_another(ledger: Ledger) -> None:
+    with pytest.raises(RuntimeError, match="is taken"):
+        Ganache(ledger.node.port)
