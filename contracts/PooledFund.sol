@@ -75,6 +75,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     // ---------------------------------------------------------------------------------------------- the plan
 
     /// @inheritdoc IPooledFund
+    // slither-disable-next-line reentrancy-no-eth -- the Judgement is this fund's own, and calls nobody else
     function openPool(PoolPlan calldata plan) external returns (uint256 pool) {
         uint32 fundingDeadline = Plans.check(plan, REGISTER);
 
@@ -101,6 +102,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IPooledFund
+    // slither-disable-next-line reentrancy-no-eth -- the Judgement is this fund's own, and calls nobody else
     function appendMilestone(uint256 pool, MilestonePlan calldata plan) external returns (uint256 milestone) {
         Pool storage p = _ngosOwn(pool);
         if (!p.openEnded) revert IJudgement.NotOpenEnded(pool);
@@ -131,10 +133,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IPooledFund
-    function contributeWithAuthorization(uint256 pool, Authorization calldata a) external returns (uint64 start) {
-        address token;
-        bool matched;
-        (token, start, matched) = _addGift(pool, a.donor, a.amount);
+    function contributeWithAuthorization(uint256 pool, Authorization calldata a) external returns (uint64) {
+        (address token, uint64 start, bool matched) = _addGift(pool, a.donor, a.amount);
         uint256 before = IERC20(token).balanceOf(address(this));
         bytes32 nonce = authorizationNonce(pool, a.salt);
         IERC3009(token).receiveWithAuthorization(
@@ -142,6 +142,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         );
         IERC20(token).checkReceived(before, a.amount);
         if (matched) _match(pool, token, abi.encodePacked(a.donor, uint32(0), a.amount));
+        return start;
     }
 
     /// @inheritdoc IPooledFund
@@ -174,6 +175,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         batch = batchId(msg.sender, gatewayReference);
         if (_batches[batch].count != 0) revert ReferenceUsed(msg.sender, gatewayReference);
         Batch memory b = EntryTree.toBatch(entries, pool, batch, _pools[pool].line());
+        // slither-disable-next-line unused-return -- the batch knows its start
         (address token,, bool matched) = _pools[pool].lengthen(pool, b.amount);
         _batches[batch] = b;
         emit BatchRecorded(
@@ -186,6 +188,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     // -------------------------------------------------------------------------------------- money goes out
 
     /// @inheritdoc IPooledFund
+    // slither-disable-next-line reentrancy-no-eth -- the Judgement is this fund's own, and calls nobody else
     function release(uint256 pool, uint256 milestone) external {
         (Pool storage p, Milestone storage m) = (_pools[pool], _known(pool, milestone));
         if (stateOf(pool) != PoolState.Active) revert PoolIs(pool, stateOf(pool));
@@ -244,8 +247,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     /// @inheritdoc IPooledFund
     function refundBatch(bytes32 gatewayReference, address to) external {
         bytes32 batch = batchId(msg.sender, gatewayReference);
-        Batch storage b = _batches[batch];
-        uint256 pool = b.pool;
+        (Batch storage b, uint256 pool) = (_batches[batch], _batches[batch].pool);
         if (pool == 0) revert NoBatch(batch);
         uint256 earliest = _pools[pool].endOf(pool) + _DONORS_FIRST;
         if (block.timestamp < earliest) revert TooEarly(earliest);
@@ -281,8 +283,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     /// @inheritdoc IPooledFund
     function unpause(uint256 pool) external {
         Pool storage p = _live(pool);
-        // A pause that is over by itself may be ended by anyone.
-        if (block.timestamp < p.pausedUntil) _checkCanCall(msg.sender, msg.data);
+        if (block.timestamp < p.pausedUntil) _checkCanCall(msg.sender, msg.data); // after its 7 days anyone may
         p.unpause(pool);
         _moveClock(pool, p);
     }
@@ -400,12 +401,11 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         emit MilestoneOpened(pool, p.milestones++, payee, plan.amount, plan.evidenceDeadline);
     }
     // ---------------------------------------------------------------------------------------- contributing
-    function _contributeFromAllowance(uint256 pool, uint64 amount) private returns (uint64 start) {
-        address token;
-        bool matched;
-        (token, start, matched) = _addGift(pool, msg.sender, amount);
+    function _contributeFromAllowance(uint256 pool, uint64 amount) private returns (uint64) {
+        (address token, uint64 start, bool matched) = _addGift(pool, msg.sender, amount);
         IERC20(token).pull(amount);
         if (matched) _match(pool, token, abi.encodePacked(msg.sender, uint32(0), amount));
+        return start;
     }
 
     function _addGift(uint256 pool, address donor, uint64 amount)
@@ -441,7 +441,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     // -------------------------------------------------------------------------------------- spending, refunding
     function _refund(uint256 pool, bytes32 batch, uint64 start, uint64 amount, address donor, address to) private {
-        _pools[pool].endOf(pool);
+        _pools[pool].endOf(pool); // slither-disable-line unused-return -- only that it has one
         uint64 due = unspentOf(pool, start, amount) - _refunds[pool][start];
         if (due == 0) revert NothingToRefund(pool, start);
 
