@@ -35,10 +35,13 @@ class Gifts:
         self.recorders = {place: Recorder(stage.ledger, stage.cast[place]) for place in (MOBILE_MONEY, CARDS)}
 
     def look(self) -> None:
-        """Count what each wallet has given to each pool."""
+        """Count what each wallet has given to each pool by itself, without what keepers brought in its name."""
         ledger = self.stage.ledger
-        for gift in ledger.events(ledger.fund, "Contributed"):
-            self._count(gift["pool"], gift["donor"])
+        brought = {log["transactionHash"] for log in ledger.logs(ledger.fund, "ContributionsBrought")}
+        for log in ledger.logs(ledger.fund, "Contributed"):
+            if log["transactionHash"] not in brought:
+                gift = ledger.fund.event("Contributed", log)
+                self._count(gift["pool"], gift["donor"])
 
     def _count(self, pool: int, donor: str) -> None:
         key = pool, donor.lower()
