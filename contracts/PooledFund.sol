@@ -103,6 +103,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     /// @inheritdoc IPooledFund
     function appendMilestone(uint256 pool, MilestonePlan calldata plan) external returns (uint256 milestone) {
         Pool storage p = _ngosOwn(pool);
+        if (!p.openEnded) revert IJudgement.NotOpenEnded(pool);
         milestone = p.milestones;
         _openMilestone(pool, p, plan);
         JUDGEMENT.append(pool, plan);
@@ -290,7 +291,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function moveClock(uint256 pool) external onlyFor(address(JUDGEMENT)) {
-        _moveClock(pool, _pools[pool]);
+        _moveClock(pool, _live(pool));
     }
 
     /// @inheritdoc IPooledFund
@@ -323,8 +324,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function heldOf(uint256 pool) public view returns (uint256) {
-        Pool storage p = _pools[pool];
-        return _pools[pool].line() - p.released - p.refunded;
+        return _pools[pool].line() - _pools[pool].released - _pools[pool].refunded;
     }
 
     /// @inheritdoc IPooledFund
@@ -453,9 +453,9 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     }
 
     function _countRefund(uint256 pool, uint64 amount) private returns (address token) {
-        Pool storage p = _pools[pool];
-        p.refunded += amount;
-        return p.token;
+        if (heldOf(pool) < amount) revert NotEnoughHeld(heldOf(pool), amount);
+        _pools[pool].refunded += amount;
+        return _pools[pool].token;
     }
 
     function _cancel(uint256 pool, Pool storage p) private {

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from tests.ledger import Ledger
 
 
+VOUCHER = "Voucher(uint256 pool,uint256 milestone,address key,uint64 maxPart,uint32 validUntil,bytes32 salt)"
+BILL = "Bill(bytes32 voucher,address provider,uint64 own,uint64 fromPool,bytes32 evidence,uint32 deadline)"
+
+
 def typed_of(contract: Any, name: str, kind: str, *values: Any) -> dict[str, Any]:
     """Return what is signed by EIP-712 for one of Moa's contracts; `kind` as in `Mail(address to,uint256 sum)`."""
     primary, _, fields = kind.removesuffix(")").partition("(")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Table, Text
 
-from api.tables.base import bytes_, int_, metadata, number, place, small
+from api.tables.base import bytes_, int_, metadata, number, place
 
 evidence = Table(
     "evidence",
@@ -12,7 +12,7 @@ evidence = Table(
     place(),
     number("pool"),
     number("milestone"),
-    small("round"),
+    number("round"),
     bytes_("ngo"),
     bytes_("hash", index=True),
     Column("uri", Text, nullable=False),
@@ -26,7 +26,7 @@ attestations = Table(
     place(),
     number("pool"),
     number("milestone"),
-    small("round"),
+    number("round"),
     bytes_("attestor", index=True),
     bytes_("evidence"),
     Column("approved", Boolean, nullable=False),
@@ -52,7 +52,7 @@ objections = Table(
     place(),
     number("pool"),
     number("milestone"),
-    small("round"),
+    number("round"),
     bytes_("donor", index=True),
     bytes_("evidence"),
     int_("start"),
@@ -67,7 +67,7 @@ disputes = Table(
     number("pool"),
     number("milestone"),
     bytes_("evidence"),
-    small("round"),  # that begins
+    number("round"),  # that begins
     int_("objected"),
     int_("line"),
     Index("disputes_by_milestone", "pool", "milestone"),

@@ -421,7 +421,7 @@ interface IPooledFund {
 
     // ------------------------------------------------------------------------------- for the contracts of this fund
 
-    /// @notice The Judgement has moved `dueOf` of a pool.
+    /// @notice The Judgement has moved `dueOf` of a pool. It cannot thaw one that is over.
     function moveClock(uint256 pool) external;
 
     /// @notice The sponsors' book says whether it matches the pool's gifts.

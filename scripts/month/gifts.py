@@ -35,12 +35,13 @@ class Gifts:
         self.recorders = {place: Recorder(stage.ledger, stage.cast[place]) for place in (MOBILE_MONEY, CARDS)}
 
     def look(self) -> None:
-        """Count what each wallet has given to each pool by itself, without what keepers brought in its name."""
+        """Count what each wallet has given to each pool."""
         ledger = self.stage.ledger
-        brought = {log["transactionHash"] for log in ledger.logs(ledger.fund, "ContributionsBrought")}
-        for log in ledger.logs(ledger.fund, "Contributed"):
-            if log["transactionHash"] not in brought:
-                gift = ledger.fund.event("Contributed", log)
+        # What a pledge brought is the donor's gift as well, but none of those that are told here.
+        runs = ledger.events(ledger.pledges, "Collected")
+        pledged = {(run["pool"], int.from_bytes(row[16:24])) for run in runs for row in run["rows"]}
+        for gift in ledger.events(ledger.fund, "Contributed"):
+            if (gift["pool"], gift["start"]) not in pledged:
                 self._count(gift["pool"], gift["donor"])
 
     def _count(self, pool: int, donor: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scripts import codes, vouchers
 from scripts.codes import PayoutList
 from scripts.members import AGENT, CLINIC, KEEPER
-from scripts.month import story
+from scripts.month import kinds, story
 from scripts.month.stage import DAY, SEED
 from scripts.rounds import round_of
 from scripts.vouchers import Bill, Voucher
@@ -48,7 +48,7 @@ class HandedOut:
 
     # --------------------------------------------------------------------------------------------- a sponsor
 
-    def _lock(self, told: story.Sponsorship) -> None:
+    def _lock(self, told: kinds.Sponsorship) -> None:
         stage, pool = self.stage, self.stage.pools[told.programme]
         book, sponsor = stage.ledger.sponsors, stage.cast[told.sponsor]
         if stage.ledger.view(book, "sponsorshipCount", pool):
@@ -60,18 +60,18 @@ class HandedOut:
         terms = budget, told.percent, told.most * story.USD, stage.start + told.until * DAY
         stage.send(told.sponsor, book, "lock", pool, *terms)
 
-    def _withdraw(self, told: story.Sponsorship) -> None:
+    def _withdraw(self, told: kinds.Sponsorship) -> None:
         stage, pool = self.stage, self.stage.pools[told.programme]
         if stage.ledger.view(stage.ledger.sponsors, "sponsorshipOf", pool, 1)["left"]:
             stage.send(told.sponsor, stage.ledger.sponsors, "withdraw", pool, 1, stage.cast[told.sponsor])
 
     # ---------------------------------------------------------------------------------------- a payout round
 
-    def _codes(self, told: story.Round) -> list[str]:
+    def _codes(self, told: kinds.Round) -> list[str]:
         """Return the codes that the union council told the families."""
         return [codes.code_of(self.stage.secret, f"{SEED} family {n}") for n in range(told.families)]
 
-    def _list(self, told: story.Round) -> PayoutList:
+    def _list(self, told: kinds.Round) -> PayoutList:
         """Return the round's list; its keys are slow to make, on purpose, so they are made once."""
         where = round_of(self.stage.ledger, self.stage.pools[told.programme], told.milestone)
         if where not in self.lists:
@@ -80,13 +80,13 @@ class HandedOut:
             self.lists[where] = PayoutList(where, rows)
         return self.lists[where]
 
-    def _seal(self, told: story.Round) -> None:
+    def _seal(self, told: kinds.Round) -> None:
         stage, place = self.stage, (self.stage.pools[told.programme], told.milestone)
         if not stage.ledger.view(stage.ledger.payouts, "stateOf", *place):
             ngo = story.PROGRAMMES[told.programme].ngo
             stage.send(ngo, stage.ledger.payouts, "seal", *place, self._list(told).data, told.claim_days * DAY)
 
-    def _claim(self, told: story.Round, visit: int) -> None:
+    def _claim(self, told: kinds.Round, visit: int) -> None:
         """Let an agent hand in the codes of those who came to it on this day, and pay them in cash."""
         stage, ledger = self.stage, self.stage.ledger
         place = stage.pools[told.programme], told.milestone
@@ -98,7 +98,7 @@ class HandedOut:
         if claims:
             stage.send(AGENT, ledger.payouts, "claimMany", claims)
 
-    def _expire(self, told: story.Round) -> None:
+    def _expire(self, told: kinds.Round) -> None:
         stage, place = self.stage, (self.stage.pools[told.programme], told.milestone)
         # A view sees the time of the last block, so that it may say that the round is still open.
         if stage.ledger.view(stage.ledger.payouts, "stateOf", *place) != CLOSED:
@@ -106,7 +106,7 @@ class HandedOut:
 
     # ----------------------------------------------------------------------------------------------- vouchers
 
-    def _redeem(self, number: int, told: story.Bill) -> None:
+    def _redeem(self, number: int, told: kinds.Bill) -> None:
         """Let a patient pay what it can, through somebody with a wallet, and the pool the rest, both at once."""
         stage, ledger = self.stage, self.stage.ledger
         place = stage.pools[told.programme], told.milestone

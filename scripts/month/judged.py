@@ -11,7 +11,7 @@ from scripts import receipts, signing
 from scripts.content import uri
 from scripts.entries import gifts_of, receipts_of
 from scripts.members import RELAYER
-from scripts.month import story
+from scripts.month import kinds, story
 from scripts.month.stage import DAY
 from scripts.signing import KeyHand
 
@@ -50,10 +50,10 @@ class Judged:
         for objection in story.OBJECTIONS:
             yield objection.day * DAY, partial(self._object, objection)
 
-    def _key(self, shown: story.Shown | story.Objection) -> tuple[int, int]:
+    def _key(self, shown: kinds.Shown | kinds.Objection) -> tuple[int, int]:
         return self.stage.pools[shown.programme], shown.milestone
 
-    def _show(self, shown: story.Shown) -> None:
+    def _show(self, shown: kinds.Shown) -> None:
         stage, key = self.stage, self._key(shown)
         digest = stage.cast.content.put(story.file_of(shown))
         if (*key, digest) not in self.shown:
@@ -61,7 +61,7 @@ class Judged:
             stage.send(ngo, stage.ledger.judgement, "submitEvidence", *key, digest, uri(digest))
             self.shown.add((*key, digest))
 
-    def _attest(self, shown: story.Shown, said: tuple[int, float, bool, bool]) -> None:
+    def _attest(self, shown: kinds.Shown, said: tuple[int, float, bool, bool]) -> None:
         place, _, approved, by_signature = said
         stage, key = self.stage, self._key(shown)
         ledger, evidence = stage.ledger, hashlib.sha256(story.file_of(shown)).digest()
@@ -75,7 +75,7 @@ class Judged:
             stage.send(place, ledger.judgement, "attest", *key, evidence, approved)
         self.attested.add(mark)
 
-    def _object(self, objection: story.Objection) -> None:
+    def _object(self, objection: kinds.Objection) -> None:
         """Let a wallet object with all that it gave to the pool, or a receipt key with its first receipts."""
         stage, key = self.stage, self._key(objection)
         ledger = stage.ledger
@@ -102,7 +102,7 @@ class Judged:
         said = self.stage.ledger.events(judgement, "Objected", *("0x" + n.to_bytes(32, "big").hex() for n in key))
         return any(e["start"] == start for e in said)
 
-    def _release(self, shown: story.Shown) -> None:
+    def _release(self, shown: kinds.Shown) -> None:
         stage, key = self.stage, self._key(shown)
         if key not in self.released:
             stage.send(story.PROGRAMMES[shown.programme].ngo, stage.ledger.fund, "release", *key)

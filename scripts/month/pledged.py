@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scripts import collecting, signing
 from scripts.members import KEEPER, RELAYER
-from scripts.month import story
+from scripts.month import kinds, story
 from scripts.month.stage import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ class Pledged:
         for day in range(COLLECTING_DAYS):
             yield day * DAY + 22 * HOUR, self._collect
 
-    def _number(self, pledge: story.Pledge) -> int | None:
+    def _number(self, pledge: kinds.Pledge) -> int | None:
         """Return the number of a pledge on the chain; a donor of the story has one."""
         wanted = None, "0x" + self.stage.cast[pledge.donor][2:].lower().rjust(64, "0")
         found = self.stage.ledger.events(self.stage.ledger.pledges, "Pledged", *wanted)
         return next((int(event["pledge"]) for event in found), None)
 
-    def _pledge(self, pledge: story.Pledge) -> None:
+    def _pledge(self, pledge: kinds.Pledge) -> None:
         stage, donor = self.stage, pledge.donor
         if self._number(pledge) is not None:
             return
@@ -56,7 +56,7 @@ class Pledged:
             stage.allow(donor, book, cap)
             stage.send(donor, book, "pledge", terms)
 
-    def _change(self, change: story.PledgeChange) -> None:
+    def _change(self, change: kinds.PledgeChange) -> None:
         stage, pledge = self.stage, story.PLEDGES[change.pledge]
         number, book = self._number(pledge) or 0, stage.ledger.pledges
         event = {"pause": "Paused", "resume": "Resumed", "lower": "Lowered", "stop": "Stopped"}[change.what]

@@ -9,7 +9,7 @@ from scripts import receipts, signing
 from scripts.entries import gifts_of, receipts_of
 from scripts.ledger import topic_of
 from scripts.members import RELAYER
-from scripts.month import story
+from scripts.month import kinds, story
 from scripts.month.stage import DAY
 from scripts.signing import KeyHand
 
@@ -44,7 +44,7 @@ class Returns:
         if stage.ledger.view(stage.ledger.fund, "stateOf", pool) != FROZEN:
             stage.send(story.PROGRAMMES[number].ngo, stage.ledger.fund, "cancel", pool)
 
-    def _refund(self, refund: story.Refund) -> None:
+    def _refund(self, refund: kinds.Refund) -> None:
         """Pay back every gift of a wallet, or every entry of a receipt code, to a wallet."""
         stage = self.stage
         ledger, pool = stage.ledger, stage.pools[refund.programme]
@@ -60,7 +60,7 @@ class Returns:
                 signed = signing.refund(ledger, hand, receipt.batch, receipt.position, to, stage.never)
                 stage.send(RELAYER, ledger.fund, "refundEntry", receipt.words(), to, stage.never, signed)
 
-    def _refund_gateway(self, refund: story.Refund) -> None:
+    def _refund_gateway(self, refund: kinds.Refund) -> None:
         """Pay a gateway what the donors of its batches did not claim: it pays them back by phone or card."""
         stage = self.stage
         ledger, pool = stage.ledger, stage.pools[refund.programme]

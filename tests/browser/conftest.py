@@ -64,6 +64,8 @@ def paths(world: World) -> dict[str, str]:
         **{f"receipt {name}": f"/contribution/{receipt}" for name, receipt in world.receipts.items()},
         "batch": f"/batch/{world.batch}",
         "donor": f"/donor/{donor}",
+        "donor with an order": f"/donor/{world.ledger.donors[1]}",
+        "sponsor": f"/donor/{world.ledger.donors[4]}",
         "NGO": f"/ngo/{world.ledger.ngo}",
         "hostile NGO": f"/ngo/{world.hostile}",
         "nothing found": "/search?q=<script>window.hit=1</script>",

@@ -178,8 +178,9 @@ def test_the_front_page_adds_up(open_page: Open) -> None:
         float(text.split()[0].replace(",", "")) for text in page.locator(".totals dd").all_inner_texts()
     )
     assert given == pytest.approx(out + held + back)
-    assert (given, out) == (323.250001, 85)
-    assert page.locator(".pool").count() == 8
+    # The clinic's: 20 and 10 that match it, 2 and 1 that matches it; two milestones of 10.
+    assert (given, out) == (323.250001 + 28, 85 + 20)
+    assert page.locator(".pool").count() == 9
     assert page.locator("#moves li").count() == 10
 
 
@@ -193,6 +194,9 @@ def test_a_pool_says_its_state_in_words(open_page: Open, world: World) -> None:
         "empty": ["Collecting", "Nothing is paid out before 200.00", "No gift has come in yet", "open-ended"],
         "stopped": ["This pool was stopped. What was not spent comes back", "given up", "13.00 MUSD can be taken back",
                     "gave 3.00 MUSD of milestone 1 back", "Gone back"],
+        "clinic": ["A payout round: 5 payments to people in need", "2 of 5 payments handed over: 4.00 MUSD of 10.00",
+                   "At most 4.00 MUSD for one person", "1 bill paid with vouchers", "People paid 1.00 MUSD themselves",
+                   "7.00 MUSD is left", "adds 50% to each gift, at most 5.00 MUSD", "8.00 MUSD every 7 days"],
         "doubted": ["Too many givers doubt", "1 objection from gifts of 7.00", "The same proof, once more"],
         "late": ["Stopped", "A time limit was missed", "belongs to its givers", "missing on this server"],
     }.items():  # fmt: skip
@@ -208,6 +212,8 @@ def test_a_receipt_says_what_it_became(open_page: Open, world: World) -> None:
         "partly": ["0.50 MUSD of your 5.00 MUSD is at work; 4.50 MUSD is still waiting", "milestone 1", "Upendo Cooks"],
         "direct": ["All of it is at work", "the giver's own wallet", "the very first"],
         "anonymous": ["an anonymous giver", "a batch of 42 gifts, at position 2"],
+        "matched": ["a sponsor who matches other gifts"],
+        "collected": ["the giver's standing order 1"],
         "spent": ["All of it is at work"],
         "code": ["2.00 MUSD of your 9.00 MUSD", "How to get 7.00 MUSD back", "receipt code", "Please do it before"],
         "no code": ["This gift has no receipt code", "can take it from"],
@@ -217,6 +223,27 @@ def test_a_receipt_says_what_it_became(open_page: Open, world: World) -> None:
         page.goto(f"/contribution/{world.receipts[name]}")
         text = page.inner_text("main").replace("\N{NO-BREAK SPACE}", " ")
         assert [w for w in words if w not in text] == [], name
+
+
+def test_a_giver_sees_its_standing_orders(open_page: Open, world: World) -> None:
+    page = open_page(f"/donor/{world.ledger.donors[1]}")
+    text = page.inner_text("main").replace("\N{NO-BREAK SPACE}", " ")
+    assert "2.00 MUSD every week" in text
+    assert "to Clinic for all" in text
+    assert "9 times at most, never more than 18.00 MUSD together" in text
+    assert "1 collection: 2.00 MUSD" in text
+    page.click(f"a[href='/contribution/{world.receipts['collected']}'] >> nth=0")
+    assert "standing order 1" in page.inner_text("main")
+
+
+def test_nobody_in_need_can_be_found(open_page: Open, world: World) -> None:
+    page = open_page()
+    receiver = world.ledger.w3.eth.accounts[16].lower()
+    for path in (f"/pool/{world.pools['clinic']}", "/"):
+        page.goto(path)
+        assert receiver[2:] not in page.content().lower()
+    page.goto(f"/search?q={receiver}")
+    assert "Nothing found" in page.inner_text("main")
 
 
 def test_the_list_of_gifts_can_be_walked_and_narrowed(open_page: Open, world: World) -> None:

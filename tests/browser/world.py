@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import uvicorn
+from eth_account import Account
 from web3 import Web3
 
 from api.explorer.app import create_app
@@ -24,7 +25,9 @@ from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
 from api.settings import Settings
+from tests.beneficiaries import PayList
 from tests.ledger import DAY, NO_LIMITS, USD, Ganache, Ledger, words
+from tests.signatures import BILL, VOUCHER, sign, sign_by
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -130,6 +133,7 @@ class World:
         ledger.accredit(ledger.payee, 1, "Upendo Cooks")
         ledger.accredit(self.hostile, 1, HANDLER)
         self._meals()
+        self._clinic()
         self._stopped()
         water = self._open("water", "Clean water, Turkana", self.put("Clean water\n\nTwo wells."), (60 * USD, 90 * USD))
         ledger.give(water, 25 * USD, donors[1])
@@ -205,6 +209,34 @@ class World:
         for name, start in {"spent": 0, "code": 15, "no code": 24, "refunded": 30}.items():
             self.receipts[name] = f"{stopped}-{start * USD}"
 
+    def _clinic(self) -> None:
+        """Play a pool with a payout round, vouchers, a sponsor and a standing order."""
+        ledger, donors, book = self.ledger, self.ledger.donors, self.ledger.vouchers
+        clinic, key = ledger.w3.eth.accounts[15], Account.from_key(b"\5" * 32)
+        ledger.accredit(clinic, 5, "Riverside Clinic")
+        due = ledger.now() + 90 * DAY
+        plan = [(ledger.payouts.address, 10 * USD, due), (book.address, 10 * USD, due), (ledger.payee, 70 * USD, due)]
+        pool = self._open("clinic", "Clinic for all", bytes(32), (), milestones=plan,
+                          limits=(bytes(32), 4 * USD, 8 * USD, 7 * DAY))  # fmt: skip
+        ledger.send(ledger.sponsors.functions.invite(pool, donors[4], True), ledger.ngo)
+        ledger.send(ledger.sponsors.functions.lock(pool, 20 * USD, 50, 5 * USD, due), donors[4])
+        ledger.give(pool, 20 * USD, donors[0])
+        self.receipts["matched"] = f"{pool}-{20 * USD}"
+        ledger.send(ledger.pledges.functions.pledge((pool, 2 * USD, 1, ledger.now(), 0, 9, 18 * USD, 0)), donors[1])
+        ledger.send(ledger.pledges.functions.collect([1]), donors[2])
+        self.receipts["collected"] = f"{pool}-{25 * USD}"
+        people = PayList(ledger, pool, 0, [2 * USD] * 5, capped=True)
+        people.seal(60 * DAY)
+        self._pay(pool, 0, "Five families were chosen.")
+        people.deliver(0, 3, to=ledger.w3.eth.accounts[16])
+        self._pay(pool, 1, "The clinic is open.")
+        voucher = (pool, 1, key.address, 5 * USD, due, bytes(32))
+        bill = (clinic, USD, 3 * USD, self.put("A bill"), due)
+        identity = bytes(book.functions.idOf(voucher).call())
+        by_ngo = sign_by(ledger, ledger.ngo, book, "VoucherBook", VOUCHER, *voucher)
+        by_key = sign(key.key, book, "VoucherBook", BILL, identity, *bill)
+        ledger.send(book.functions.redeem(voucher, by_ngo, bill, by_key), donors[3])
+
     def _doubted(self) -> None:
         """Play a milestone to which too many givers object."""
         ledger, donors = self.ledger, self.ledger.donors
@@ -252,7 +284,7 @@ class World:
 
 def start(folder: Path) -> World:
     """Start a chain whose month ends about now, and play on it."""
-    begin = datetime.fromtimestamp(time.time() - 12.4 * DAY, UTC).isoformat()
+    begin = datetime.fromtimestamp(time.time() - 18.6 * DAY, UTC).isoformat()
     return World(folder, Ganache(RPC_PORT, "--chain.time", begin))
 
 

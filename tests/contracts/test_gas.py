@@ -12,10 +12,8 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from entrytree import Tree, entry_of, seed_of
 from eth_utils import keccak
-from nodes import Anvil
 from signing import ATTESTATION, CHAIN, PERMIT, RECEIVE, REFUND, parts, separator, sign
 from world import DAY, NEVER, UNIT, ZERO32, World, b32, evidence_of
 
@@ -150,8 +148,6 @@ def money_back(w: World, meter: Meter) -> None:
 
 def test_gas_is_what_the_snapshot_says(w: World) -> None:
     """Any change fails, to the better too, so that each is seen in a commit."""
-    if isinstance(w.node, Anvil):
-        pytest.skip("Anvil pays back less gas than Berlin does.")
     costs = measure(w)
     if os.environ.get("MOA_GAS_WRITE"):
         SNAPSHOT.write_text(json.dumps(costs, indent=2) + "\n")

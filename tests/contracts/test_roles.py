@@ -194,7 +194,7 @@ def test_every_function_that_changes_something_is_known(stage: World, contract: 
         "fund": {"contributeWithPermit", "contributeWithAuthorization", "refundEntry"},
         "judgement": {"attestBySignature", "objectBySignature"},
         "token": {
-            *("approve", "transfer", "transferFrom", "permit"),
+            *("approve", "transfer", "transferFrom", "permit", "permitWitness"),
             *("transferWithAuthorization", "receiveWithAuthorization", "cancelAuthorization"),
         },
         # What OpenZeppelin's AccessManager lets everybody do for themselves, or a role with what it announced.

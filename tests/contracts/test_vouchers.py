@@ -280,8 +280,7 @@ class TestSignatures:
 
     def open_as(self, w: World, office: Office, ngo: str) -> int:
         """Open a pool for an NGO that is a contract (the node lets us call in its name), and release its milestone."""
-        w.node.rpc("evm_addAccount", ngo, "")
-        w.node.rpc("personal_unlockAccount", ngo, "", 0)
+        w.node.speak_for(ngo)
         usual, w.addresses["ngo"] = w.ngo, ngo
         try:
             pool = office.ready()

@@ -182,6 +182,11 @@ class Node:
         receipt: dict[str, Any] = self.rpc("eth_getTransactionReceipt", sent)
         return receipt
 
+    def speak_for(self, account: str) -> None:
+        """Let the tests send in the name of a contract."""
+        self.rpc("evm_addAccount", account, "")
+        self.rpc("personal_unlockAccount", account, "", 0)
+
     def decode(self, log: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Decode a log by hand: its name and its values, hashes as bytes, addresses with checksum."""
         item = self.events[log["topics"][0]]

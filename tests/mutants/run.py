@@ -1,8 +1,8 @@
 """Break the contracts on purpose, one line at a time, and see that the tests notice each (`make mutants`).
 
-Every `*.toml` here is a list of mutants: `file` under contracts/, the line to `find` (it must stand there once), what it
-`becomes`, the `tests` that must go red, and, where it is one of DESIGN's, the `rule` that is broken. A mutant counts as
-killed when those tests fail; one that does not compile, or whose tests cannot start, does not.
+Every `*.toml` here is a list of mutants: `file` under contracts/, the line to `find` (it must stand there once), what
+it `becomes`, the `tests` that must go red, and, where it is one of DESIGN's, the `rule` that is broken. A mutant
+counts as killed when those tests fail; one that does not compile, or whose tests cannot start, does not.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as parent:
         folders: SimpleQueue[Path] = SimpleQueue()
         for i in range(chosen.jobs):
-            folder = Path(parent) / str(i)
+            folder = Path(parent) / f"moa{i}"  # Brownie wants a letter first
             folder.mkdir()
             prepare(folder)
             folders.put(folder)

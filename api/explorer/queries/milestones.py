@@ -37,10 +37,18 @@ class _Said:
     objections: dict[tuple[int, int], tuple[int, int]]  # by milestone and round: count, amount
     pauses: Rows
 
-    def shift(self, log: int | None = None) -> int:
-        """Return for how long pauses had stopped the pool's clock, at a log or by now."""
-        past = [row.clock_shift for row in self.pauses if log is None or row.log < log]
-        return past[-1] if past else 0
+    @property
+    def shift(self) -> int:
+        """Return by how much pauses have moved the deadlines that were planned; one under way counts whole."""
+        return int(self.pauses[-1].clock_shift) if self.pauses else 0
+
+    def still_to_come(self, log: int, time: int) -> int:
+        """Return by how much pauses move a deadline that began at this log: Clock.stoodStill is what came before it."""
+        past = [row for row in self.pauses if row.log < log]
+        if not past:
+            return self.shift
+        left = max(0, past[-1].until - time) if past[-1].paused else 0
+        return int(self.shift - past[-1].clock_shift + left)
 
 
 def read_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
@@ -160,14 +168,12 @@ def _due(read: Reader, state: shapes.MilestoneStateName, plan: Row[Any], pool: R
     number = plan.milestone
     if state == "released":
         return None
-    if state == "planned":
-        return int(plan.evidence_deadline + said.shift())
-    if state in ("approved", "rejected"):
-        last = said.verdicts[number][-1]
-        if last.last:
-            return read.place(last.log)["time"] - 1
-        if state == "rejected":
-            return int(plan.evidence_deadline + said.shift())
-        return int(last.releasable_at + RELEASE_WINDOW + said.shift() - said.shift(last.log))
-    begun = said.evidence[number][-1] if state == "submitted" else said.disputes[number][-1]
-    return read.place(begun.log)["time"] + int(pool.attestation_window + said.shift() - said.shift(begun.log))
+    verdicts = said.verdicts[number]
+    if state == "rejected" and verdicts[-1].last:
+        return read.place(verdicts[-1].log)["time"] - 1
+    if state in ("planned", "rejected"):
+        return int(plan.evidence_deadline + said.shift)
+    begun = {"submitted": said.evidence, "disputed": said.disputes, "approved": said.verdicts}[state][number][-1]
+    time = read.place(begun.log)["time"]
+    window = begun.releasable_at - time + RELEASE_WINDOW if state == "approved" else pool.attestation_window
+    return int(time + window + said.still_to_come(begun.log, time))

@@ -9,7 +9,7 @@ from eth_account import Account
 from tests.api.chain.test_money_back import check
 from tests.beneficiaries import PayList
 from tests.ledger import DAY, USD
-from tests.signatures import sign, sign_by
+from tests.signatures import BILL, VOUCHER, sign, sign_by
 
 if TYPE_CHECKING:
     from tests.api.chain.conftest import Site
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 EVIDENCE = b"e" * 32
 KEY = Account.from_key(b"\5" * 32)
-VOUCHER = "Voucher(uint256 pool,uint256 milestone,address key,uint64 maxPart,uint32 validUntil,bytes32 salt)"
-BILL = "Bill(bytes32 voucher,address provider,uint64 own,uint64 fromPool,bytes32 evidence,uint32 deadline)"
 FOREVER = 2**32 - 1
 
 

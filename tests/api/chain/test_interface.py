@@ -9,10 +9,10 @@ from eth_account import Account
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from api.explorer import shapes
-from tests.api.chain.test_books import BILL, FOREVER, KEY, VOUCHER, pledge
+from tests.api.chain.test_books import FOREVER, KEY, pledge
 from tests.beneficiaries import PayList
 from tests.ledger import DAY, USD
-from tests.signatures import sign, sign_by
+from tests.signatures import BILL, VOUCHER, sign, sign_by
 
 if TYPE_CHECKING:
     from tests.api.chain.conftest import Site

@@ -90,6 +90,36 @@ def test_objections_dispute_a_milestone_and_all_checkers_confirm_it(site: Site, 
     assert check(site, pool)["state"] == "released"
 
 
+def test_an_approval_in_a_pause_keeps_its_window(site: Site, ledger: Ledger) -> None:
+    pool = ledger.open_pool()
+    ledger.give(pool, 100 * USD)
+    ledger.submit(pool, 0, EVIDENCE)
+    ledger.send(ledger.fund.functions.pause(pool), ledger.admin)
+    ledger.wait(DAY)
+    ledger.attest(pool, 0, EVIDENCE, True, True)
+    assert check(site, pool)["state"] == "approved"
+    ledger.wait(8 * DAY)
+    check(site, pool)
+    ledger.send(ledger.fund.functions.unpause(pool), ledger.admin)
+    check(site, pool)
+
+
+def test_a_dispute_in_a_pause_keeps_its_window(site: Site, ledger: Ledger) -> None:
+    pool, donors = ledger.open_pool(), ledger.donors
+    ledger.give(pool, 75 * USD, donors[0])
+    ledger.give(pool, 40 * USD, donors[1])
+    ledger.submit(pool, 0, EVIDENCE)
+    ledger.attest(pool, 0, EVIDENCE, True, True)
+    ledger.send(ledger.fund.functions.pause(pool), ledger.admin)
+    ledger.wait(DAY)
+    ledger.object(pool, 0, EVIDENCE, donors[1], 75 * USD)
+    assert check(site, pool)["state"] == "disputed"
+    ledger.wait(3600)
+    ledger.send(ledger.fund.functions.unpause(pool), ledger.admin)
+    shown = check(site, pool)
+    assert 7 * DAY - 60 < shown["due"] - ledger.now() <= 7 * DAY
+
+
 def test_a_second_dispute_refuses_it_for_good_and_stops_the_pool(site: Site, ledger: Ledger) -> None:
     pool, donors = ledger.open_pool(objectionThreshold=0), ledger.donors
     ledger.give(pool, 150 * USD, donors[0])

@@ -24,7 +24,10 @@ from tests.api.explorer.book import CHAIN_ID, DAY, FUND, TOKEN, USD, Book, Entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BIG = ("contributions", "logs", "blocks", "batches")
+BIG = (
+    *("contributions", "logs", "blocks", "batches", "refunds", "objections"),
+    *("pledges", "pledge_changes", "collections", "collection_failures", "deliveries", "matches", "vouchers"),
+)
 BATCHES, SIZE, POOLS, DONORS = 300, 1000, 5, 30_000
 MAX_STEPS = 1_000_000
 """Looking through 10,000 rows, the most for any page. A scan of all contributions takes millions."""
@@ -132,6 +135,21 @@ QUESTIONS: dict[str, Callable[[Queries, bytes], Any]] = {
     "ngos": lambda q, _: q.ngos(),
     "attestations": lambda q, _: q.attestations(),
     "releases": lambda q, _: q.releases(pool=1),
+    "objections": lambda q, _: q.objections(),
+    "objections of a milestone": lambda q, _: q.objections(pool=1, milestone=0),
+    "returns": lambda q, _: q.returns(pool=1),
+    "refunds": lambda q, _: q.refunds(),
+    "refunds of pool": lambda q, _: q.refunds(pool=1),
+    "refunds of donor": lambda q, donor: q.refunds(account=donor),
+    "pledges": lambda q, _: q.pledges(),
+    "pledges of pool": lambda q, _: q.pledges(pool=1),
+    "pledges of donor": lambda q, donor: q.pledges(donor=donor),
+    "collections of donor": lambda q, donor: q.collections(donor=donor),
+    "rounds": lambda q, _: q.rounds(),
+    "sponsorships": lambda q, _: q.sponsorships(pool=1),
+    "vouchers": lambda q, _: q.vouchers(),
+    "vouchers of provider": lambda q, donor: q.vouchers(provider=donor),
+    "milestones": lambda q, _: q.milestones(1),
     "events": lambda q, _: q.events(),
     "events of blocks": lambda q, _: q.events(from_block=3, to_block=4),
     "events of a transaction": lambda q, _: q.events(tx=bytes(32)),

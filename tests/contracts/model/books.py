@@ -178,14 +178,15 @@ class Booking:
             return "unknown"
         p = self.pledges[number - 1]
         period = (now - p.first) // WEEK
-        if p.state != "live":
-            return p.state
-        if period < p.next:
-            return "not due"
-        if p.collected + p.amount > p.cap:
-            return "cap reached"
-        if line + p.amount > MAX63:
-            return "pool full" if accepting else "pool closed"
+        obstacles = {
+            p.state: p.state != "live",
+            "not due": period < p.next,
+            "cap reached": p.collected + p.amount > p.cap,
+            "pool full" if accepting else "pool closed": line + p.amount > MAX63,
+        }
+        for reason, there in obstacles.items():
+            if there:
+                return reason
         try:
             self.tokens.pull(p.donor, self.books["pledges"], p.amount)
         except RefusedError as refused:
