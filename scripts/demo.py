@@ -103,7 +103,7 @@ class Demo:
         self._started(child)
         if not fresh and not month and self.journal.clock is not None:
             self.console.print("The month of this chain is not over yet: it is played first.")
-        if not fresh and month and not self.journal.month_days:
+        if not fresh and month and not self.journal.month_days and self.journal.clock is None:
             self.console.print("This chain holds a replayed file and no month; make demo-reset starts afresh.")
 
     def _ledger(self) -> Ledger:
