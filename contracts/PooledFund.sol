@@ -441,7 +441,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     // -------------------------------------------------------------------------------------- spending, refunding
     function _refund(uint256 pool, bytes32 batch, uint64 start, uint64 amount, address donor, address to) private {
-        _pools[pool].endOf(pool); // slither-disable-line unused-return -- only that it has one
+        // slither-disable-next-line unused-return -- only that it has one
+        _pools[pool].endOf(pool);
         uint64 due = unspentOf(pool, start, amount) - _refunds[pool][start];
         if (due == 0) revert NothingToRefund(pool, start);
 
