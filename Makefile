@@ -28,12 +28,12 @@ test-contracts:
 	$(RUN) pytest tests/contracts
 
 test-others: lint
-	$(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end
+	$(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end tests/mutants
 
 # More sequences, more steps, and every mutant.
 test-long: setup-dev compile mutants
 	MOA_LONG=1 $(RUN) pytest tests/contracts
-	MOA_LONG=1 $(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end
+	MOA_LONG=1 $(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end tests/mutants
 
 # Break each contract line by line, and see the tests notice: tests/mutants.
 mutants: setup-dev compile

@@ -86,9 +86,9 @@ contract Judgement is IJudgement, EIP712 {
         m.state = MilestoneState.Submitted;
         m.rotations = p.rotations;
         m.submittedAt = uint32(block.timestamp);
-        m.lineAtEvidence = custody.raised;
+        m.lineAtEvidence = uint64(Math.min(custody.raised, p.planned));
         uint16 round = _beginRound(m);
-        emit EvidenceSubmitted(pool, milestone, msg.sender, round, evidence, uri, custody.raised);
+        emit EvidenceSubmitted(pool, milestone, msg.sender, round, evidence, uri, m.lineAtEvidence);
         _setDue(pool, m, block.timestamp + p.attestationWindow);
     }
 
@@ -119,7 +119,7 @@ contract Judgement is IJudgement, EIP712 {
 
     /// @inheritdoc IJudgement
     function object(uint256 pool, uint256 milestone, bytes32 evidence, uint64[] calldata starts) external {
-        _checkWindow(pool, milestone, evidence);
+        _inWindow(pool, milestone, evidence);
         _objectWithGifts(msg.sender, pool, milestone, starts);
         _weigh(pool, milestone);
     }
@@ -135,7 +135,7 @@ contract Judgement is IJudgement, EIP712 {
         uint256 deadline,
         bytes calldata signature
     ) external {
-        Milestone storage m = _checkWindow(pool, milestone, evidence);
+        Milestone storage m = _inWindow(pool, milestone, evidence);
         bytes32 structHash =
             keccak256(abi.encode(_OBJECTION_TYPEHASH, donor, pool, milestone, m.round, evidence, deadline));
         _checkSignature(donor, structHash, deadline, signature);
@@ -167,11 +167,11 @@ contract Judgement is IJudgement, EIP712 {
     function consentToRotation(uint256 pool, address leaving, address joining) external {
         Panel storage p = _panels[pool];
         _checkRotation(pool, p, leaving, joining);
-        if (msg.sender == leaving) revert BadRotation("who leaves has no say");
+        if (msg.sender == leaving && p.quorum < p.attestors) revert BadRotation("who leaves has no say");
         bytes32 subject = Consents.toRotation(pool, p, leaving, joining);
         uint256 consents = _consent(pool, subject);
         emit RotationConsented(pool, leaving, joining, msg.sender);
-        if (consents == Math.min(p.quorum, p.attestors - 1)) {
+        if (consents == p.quorum) {
             _agreedAt[subject] = block.timestamp + _ROTATION_DELAY;
             emit RotationAgreed(pool, leaving, joining, uint32(block.timestamp + _ROTATION_DELAY));
         }
@@ -280,8 +280,8 @@ contract Judgement is IJudgement, EIP712 {
     }
 
     /// @inheritdoc IJudgement
-    function isAttestor(uint256 pool, address account) external view returns (bool) {
-        return _isSeated(pool, account);
+    function isAttestor(uint256 pool, address account) public view returns (bool) {
+        return _seatFor(pool, account, _panels[pool].rotations) != 0;
     }
 
     /// @inheritdoc IJudgement
@@ -321,10 +321,11 @@ contract Judgement is IJudgement, EIP712 {
             revert IPooledFund.BadPlan("milestones: evidenceDeadline past or out of order");
         }
         if (deadline == _NEVER) revert IPooledFund.BadPlan("milestones: evidenceDeadline never");
-        if (_isSeated(pool, plan.payee)) revert IPooledFund.BadPlan("milestones: payee is an attestor");
+        if (isAttestor(pool, plan.payee)) revert IPooledFund.BadPlan("milestones: payee is an attestor");
         Milestone storage m = _milestones[pool].push();
         m.evidenceDeadline = deadline;
         m.due = deadline;
+        p.planned = Plans.addUp(p.planned, plan.amount);
     }
 
     // ------------------------------------------------------------------------------------------------- judging
@@ -378,19 +379,17 @@ contract Judgement is IJudgement, EIP712 {
         m.state = MilestoneState.Rejected;
         m.decidedAt = uint32(block.timestamp);
         _panels[pool].reserved -= FUND.milestoneOf(pool, milestone).amount;
-        emit MilestoneRejected(pool, milestone, m.evidence, m.disputed);
+        IPooledFund.Pool memory custody = FUND.poolOf(pool);
+        bool last = m.disputed || block.timestamp > m.evidenceDeadline + custody.stoodStill();
+        emit MilestoneRejected(pool, milestone, m.evidence, last);
         // For good: over since the last second, be the clock stopped or not.
-        m.due = m.disputed ? uint32(block.timestamp - 1 - FUND.poolOf(pool).clockShift) : m.evidenceDeadline;
+        m.due = last ? uint32(block.timestamp - 1 - custody.clockShift) : m.evidenceDeadline;
         FUND.moveClock(pool);
     }
 
     // ------------------------------------------------------------------------------------------------ objecting
 
-    function _checkWindow(uint256 pool, uint256 milestone, bytes32 evidence)
-        private
-        view
-        returns (Milestone storage m)
-    {
+    function _inWindow(uint256 pool, uint256 milestone, bytes32 evidence) private view returns (Milestone storage m) {
         m = _active(pool, milestone);
         if (m.state != MilestoneState.Approved) revert MilestoneIs(pool, milestone, m.state);
         if (evidence != m.evidence) revert OtherEvidence(m.evidence);
@@ -410,12 +409,14 @@ contract Judgement is IJudgement, EIP712 {
 
     function _object(address donor, uint256 pool, uint256 milestone, uint64 start, uint64 amount) private {
         Milestone storage m = _milestones[pool][milestone];
-        if (start >= m.lineAtEvidence) revert GaveLater(start, m.lineAtEvidence);
+        (uint16 round, uint64 line) = (m.round, m.lineAtEvidence);
+        if (start >= line) revert GaveLater(start, line);
         // Whoever hands a part of a signed objection in first must not make the rest of it fail.
-        if (_objections[pool][milestone][m.round][start]) return;
-        _objections[pool][milestone][m.round][start] = true;
-        m.objected += amount;
-        emit Objected(pool, milestone, donor, m.round, m.evidence, start, amount);
+        if (_objections[pool][milestone][round][start]) return;
+        uint64 weight = uint64(Math.min(amount, line - start));
+        _objections[pool][milestone][round][start] = true;
+        m.objected += weight;
+        emit Objected(pool, milestone, donor, round, m.evidence, start, weight);
     }
 
     /// @dev Objections above the threshold dispute a milestone; the second time they reject it.
@@ -436,7 +437,7 @@ contract Judgement is IJudgement, EIP712 {
     // ------------------------------------------------------------------------------------------------- agreeing
 
     function _consent(uint256 pool, bytes32 subject) private returns (uint256 consents) {
-        if (!_isSeated(pool, msg.sender)) revert NotAnAttestor(pool, msg.sender);
+        if (!isAttestor(pool, msg.sender)) revert NotAnAttestor(pool, msg.sender);
         uint256 bit = 1 << _seats[pool][msg.sender].number;
         uint256 seats = _consents[subject];
         if (seats & bit != 0) revert AlreadyConsented(msg.sender);
@@ -445,7 +446,7 @@ contract Judgement is IJudgement, EIP712 {
     }
 
     function _checkRotation(uint256 pool, Panel storage p, address leaving, address joining) private view {
-        if (!_isSeated(pool, leaving)) revert NotAnAttestor(pool, leaving);
+        if (!isAttestor(pool, leaving)) revert NotAnAttestor(pool, leaving);
         if (p.attestors == 1) revert BadRotation("nobody remains");
         if (_seats[pool][joining].number != 0) revert BadRotation("who joins sat here before");
         if (joining == p.ngo) revert BadRotation("who joins is the NGO");
@@ -457,10 +458,6 @@ contract Judgement is IJudgement, EIP712 {
     }
 
     // --------------------------------------------------------------------------------------------------- common
-
-    function _isSeated(uint256 pool, address account) private view returns (bool) {
-        return _seatFor(pool, account, _panels[pool].rotations) != 0;
-    }
 
     /// @dev The seat from which an account judges what came after so many rotations; 0: none.
     function _seatFor(uint256 pool, address account, uint16 rotations) private view returns (uint256) {

@@ -150,7 +150,8 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         if (gifts.length == 0) revert ZeroAmount();
         uint256 total = 0;
         for (uint256 i = 0; i < gifts.length; ++i) {
-            if (address(bytes20(gifts[i])) == address(0)) revert ZeroDonor(i);
+            address donor = address(bytes20(gifts[i]));
+            if (donor == address(0) || donor == address(this)) revert BadDonor(i);
             if (uint64(uint256(gifts[i])) == 0) revert ZeroEntry(i);
             total += uint64(uint256(gifts[i]));
         }
@@ -441,8 +442,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     // -------------------------------------------------------------------------------------- spending, refunding
     function _refund(uint256 pool, bytes32 batch, uint64 start, uint64 amount, address donor, address to) private {
-        // slither-disable-next-line unused-return -- only that it has one
-        _pools[pool].endOf(pool);
+        _pools[pool].checkOver(pool);
         uint64 due = unspentOf(pool, start, amount) - _refunds[pool][start];
         if (due == 0) revert NothingToRefund(pool, start);
 
@@ -475,8 +475,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     function _setClock(uint256 pool, Pool storage p, uint32 defaultsAt) private {
         bool closed = p.paused || p.isComplete();
         uint32 acceptsUntil = closed ? 0 : uint32(Math.min(defaultsAt, p.fundingEnd()));
-        p.defaultsAt = defaultsAt;
-        p.acceptsUntil = acceptsUntil;
+        (p.defaultsAt, p.acceptsUntil) = (defaultsAt, acceptsUntil);
         emit DeadlineMoved(pool, acceptsUntil, defaultsAt);
     }
 

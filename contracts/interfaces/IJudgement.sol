@@ -31,6 +31,9 @@ import {IPooledFund} from "./IPooledFund.sol";
 /// Evidence is taken only in an active pool, and when the pool holds the milestone's amount beside that of every other
 /// milestone that is under judgement: an approved milestone can be paid, and those who may object to it have given
 /// before.
+///
+/// An objection weighs what the plan can spend. What lies in the line above the sum of the pool's milestones comes back
+/// whatever happens, so it has no say, and nobody can outweigh the others with money that is not at stake.
 interface IJudgement {
     enum MilestoneState {
         Planned,
@@ -60,6 +63,8 @@ interface IJudgement {
         uint32 idleUntil;
         /// @dev The amounts of the milestones that are under judgement: submitted, approved or disputed.
         uint64 reserved;
+        /// @dev The amounts of all its milestones, at most 2^63 - 1. The plan never spends a place from there on.
+        uint64 planned;
     }
 
     struct Milestone {
@@ -82,7 +87,7 @@ interface IJudgement {
         uint32 decidedAt;
         /// @dev When the pool freezes for its sake, before pauses.
         uint32 due;
-        /// @dev The pool's `raised` when the standing evidence came. Later gifts have no say on it.
+        /// @dev The pool's `raised` when the standing evidence came, at most what is planned: the places that have a say.
         uint64 lineAtEvidence;
         // --- third slot
         /// @dev What those who object in this round contributed.
@@ -92,7 +97,7 @@ interface IJudgement {
     // ------------------------------------------------------------------------------------------------- events
 
     event AttestorSeated(uint256 indexed pool, address indexed attestor);
-    /// @param line The pool's `raised`: gifts before it may object.
+    /// @param line The pool's `raised`, at most the sum of its milestones: the places before it may object.
     event EvidenceSubmitted(
         uint256 indexed pool,
         uint256 indexed milestone,
@@ -113,7 +118,7 @@ interface IJudgement {
     event MilestoneApproved(uint256 indexed pool, uint256 indexed milestone, bytes32 evidence, uint32 releasableAt);
     /// @param last Whether it is rejected for good: the pool is frozen.
     event MilestoneRejected(uint256 indexed pool, uint256 indexed milestone, bytes32 evidence, bool last);
-    /// @notice The contribution at `start` objects with the weight `amount`.
+    /// @notice The contribution at `start` objects with the weight `amount`: its places before the evidence's line.
     event Objected(
         uint256 indexed pool,
         uint256 indexed milestone,
@@ -159,7 +164,7 @@ interface IJudgement {
     error NotAnAttestor(uint256 pool, address account);
     error AlreadyAttested(uint256 pool, uint256 milestone, address attestor);
     error WindowClosed(uint256 at);
-    /// @dev The gift came after the evidence.
+    /// @dev The gift came after the evidence, or lies above all that the plan can spend.
     error GaveLater(uint64 start, uint64 line);
     /// @dev The receipt is of another pool.
     error OtherPool(uint256 pool);
@@ -221,7 +226,8 @@ interface IJudgement {
     function consentToMilestone(uint256 pool, IPooledFund.MilestonePlan calldata plan) external;
 
     /// @notice An attestor, not the one who leaves, consents that `joining` takes the seat of `leaving`. As many as the
-    /// quorum, or all who remain if they are fewer, must; then 7 days must pass.
+    /// quorum must; then 7 days must pass. Where the quorum is the whole panel, all must, also the one who leaves: fewer
+    /// than could approve a milestone cannot change who approves it.
     function consentToRotation(uint256 pool, address leaving, address joining) external;
 
     /// @notice Carries out an agreed rotation. Evidence that is in stays with those who sat when it came.

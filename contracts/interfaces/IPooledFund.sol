@@ -296,8 +296,8 @@ interface IPooledFund {
     error NotAccepting(uint256 pool, uint256 acceptsUntil);
     error PoolIs(uint256 pool, PoolState state);
     error ZeroAmount();
-    /// @dev Gift `position` of those brought names no donor.
-    error ZeroDonor(uint256 position);
+    /// @dev Gift `position` of those brought names no donor, or the fund, which could not be paid back.
+    error BadDonor(uint256 position);
     /// @dev Entry `position` of a batch, or gift `position` of those brought, has the amount 0.
     error ZeroEntry(uint256 position);
     /// @dev The bytes are not a whole number of 32-byte entries, or none, or more than 2^24 - 1.
@@ -361,7 +361,7 @@ interface IPooledFund {
 
     /// @notice The caller brings the gifts of many donors and pays their sum from its allowance. Each is a direct
     /// contribution in its donor's name: the donor, not the caller, objects with it and gets its refund.
-    /// @param gifts Donor (20 bytes, not 0) ‖ 4 bytes that are ignored ‖ amount (8 bytes, not 0).
+    /// @param gifts Donor (20 bytes, not 0 and not the fund) ‖ 4 bytes that are ignored ‖ amount (8 bytes, not 0).
     /// @return start The first gift's place in line; the others follow without a gap.
     function contributeMany(uint256 pool, bytes32[] calldata gifts) external returns (uint64 start);
 

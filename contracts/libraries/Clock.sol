@@ -38,12 +38,17 @@ library Clock {
         return Math.min(uint256(p.fundingDeadline) + p.clockShift, type(uint32).max);
     }
 
-    /// @notice The last second in which the pool was not over; reverts while it is not.
-    function endOf(IPooledFund.Pool storage p, uint256 pool) internal view returns (uint256) {
+    /// @notice Reverts while the pool is not over.
+    function checkOver(IPooledFund.Pool storage p, uint256 pool) internal view {
         IPooledFund.PoolState now_ = state(p);
         if (now_ != IPooledFund.PoolState.Frozen && now_ != IPooledFund.PoolState.Completed) {
             revert IPooledFund.PoolIs(pool, now_);
         }
+    }
+
+    /// @notice The last second in which the pool was not over; reverts while it is not.
+    function endOf(IPooledFund.Pool storage p, uint256 pool) internal view returns (uint256) {
+        checkOver(p, pool);
         return line(p) < p.fundingThreshold ? Math.min(p.defaultsAt, fundingEnd(p)) : p.defaultsAt;
     }
 

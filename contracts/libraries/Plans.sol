@@ -55,6 +55,13 @@ library Plans {
         if (amount > _MAX_AMOUNT) revert IPooledFund.BadPlan("milestones: more than 2^63 - 1");
     }
 
+    /// @notice The sum of a pool's milestones with one more. Reverts above 2^63 - 1, of which no line is longer.
+    function addUp(uint64 planned, uint64 amount) internal pure returns (uint64) {
+        uint256 total = uint256(planned) + amount;
+        if (total > _MAX_AMOUNT) revert IPooledFund.BadPlan("milestones: more than 2^63 - 1");
+        return uint64(total);
+    }
+
     function _checkWindow(uint256 window, string memory reason) private pure {
         if (window < _MIN_WINDOW || window > _MAX_WINDOW) revert IPooledFund.BadPlan(reason);
     }
@@ -62,12 +69,11 @@ library Plans {
     function _checkSum(IPooledFund.PoolPlan calldata plan) private pure {
         uint256 count = plan.milestones.length;
         if (count == 0 || count > _MAX_MILESTONES) revert IPooledFund.BadPlan("milestones: not 1 to 32");
-        uint256 total = 0;
+        uint64 total = 0;
         for (uint256 i = 0; i < count; ++i) {
             checkAmount(plan.milestones[i].amount);
-            total += plan.milestones[i].amount;
+            total = addUp(total, plan.milestones[i].amount);
         }
-        if (total > _MAX_AMOUNT) revert IPooledFund.BadPlan("milestones: more than 2^63 - 1");
         if (plan.fundingThreshold > total) revert IPooledFund.BadPlan("fundingThreshold: more than the milestones");
     }
 

@@ -70,7 +70,7 @@ SENTENCES = {
     "ERC20InvalidReceiver": "{receiver} cannot hold tokens.",
     "ERC2612ExpiredSignature": "The permit was good until {deadline}.",
     "ERC2612InvalidSigner": _UNSIGNED,
-    "GaveLater": "The gift at {start} came after the evidence, so it has no say on it.",
+    "GaveLater": "The gift at {start} came after the evidence, or lies above all that the plan can spend: it has no say.",
     "InvalidAccountNonce": "Something else was signed or used meanwhile. Try again.",
     "MilestoneIs": "Milestone {milestone} of pool {pool} is {state}.",
     "MoreThanReleased": "Milestone {milestone} of pool {pool} was not paid {amount} that are not given back.",
@@ -128,7 +128,7 @@ SENTENCES = {
     "WrongAmountReceived": "The token moved {received} instead of {asked}.",
     "WrongSum": "The list adds up to {sum} (or more); the milestone is {amount}.",
     "ZeroAmount": "The amount is 0.",
-    "ZeroDonor": "Gift {position} names no donor.",
+    "BadDonor": "Gift {position} names no donor, or the fund itself, which could not be paid back.",
     "ZeroEntry": "Row {position} has the amount 0.",
 }  # fmt: skip
 

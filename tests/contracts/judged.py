@@ -55,7 +55,7 @@ class JudgementReplay:
     def on_judgement_EvidenceSubmitted(self, v: dict[str, Any], log: Any) -> None:
         panel, milestone = self.panels[v["pool"]], self.milestones[v["pool"]][v["milestone"]]
         assert v["ngo"] == panel["ngo"]
-        assert v["line"] == self.pools[v["pool"]]["raised"]
+        assert v["line"] == min(self.pools[v["pool"]]["raised"], panel["planned"])
         if milestone["state"] != DISPUTED:
             panel["reserved"] += self.planned[v["pool"]][v["milestone"]]["amount"]
         time = self.time(log)
@@ -78,18 +78,22 @@ class JudgementReplay:
 
     def on_judgement_MilestoneRejected(self, v: dict[str, Any], log: Any) -> None:
         milestone, time = self.milestones[v["pool"]][v["milestone"]], self.time(log)
-        assert (v["evidence"], v["last"]) == (milestone["evidence"], milestone["disputed"])
+        pool = self.pools[v["pool"]]
+        stood = pool["clockShift"] - max(0, pool["pausedUntil"] - time)
+        late = time > milestone["evidenceDeadline"] + stood
+        assert (v["evidence"], v["last"]) == (milestone["evidence"], milestone["disputed"] or late)
         milestone |= {"state": REJECTED, "decidedAt": time}
         milestone["due"] = milestone["evidenceDeadline"]
         if v["last"]:
-            milestone["due"] = time - 1 - self.pools[v["pool"]]["clockShift"]
+            milestone["due"] = time - 1 - pool["clockShift"]
         self.panels[v["pool"]]["reserved"] -= self.planned[v["pool"]][v["milestone"]]["amount"]
 
     def on_judgement_Objected(self, v: dict[str, Any], _log: Any) -> None:
         milestone = self.milestones[v["pool"]][v["milestone"]]
         assert (v["round"], v["evidence"]) == (milestone["round"], milestone["evidence"])
         gift = self.gifts.get((v["pool"], v["start"]))
-        assert gift is None or gift == {"donor": v["donor"], "amount": v["amount"]}
+        assert gift is None or gift["donor"] == v["donor"]
+        assert gift is None or v["amount"] == min(gift["amount"], milestone["lineAtEvidence"] - v["start"])
         milestone["objected"] += v["amount"]
         place = (v["pool"], v["milestone"], v["round"], v["start"])
         assert place not in self.objected

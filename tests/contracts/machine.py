@@ -520,6 +520,6 @@ MUST_SEE_IN_TIME = {
     *("MilestoneConsented", "RotationConsented", "RotationAgreed", "AttestorReplaced", "BadRotation", "NoQuorum"),
     *("NotOpenEnded", "AlreadyConsented", "GaveLater", "WindowClosed", "NoGift", "NotTheDonor"),
     *("NothingToRefund", "TakenByGateway", "BadSignature", "MoreThanReleased", "NotThePayee", "AlreadyReleased"),
-    *("NoBatch", "OtherPool", "ZeroDonor", "ContributionsBrought"),
+    *("NoBatch", "OtherPool", "BadDonor", "ContributionsBrought"),
 }
 """And this on a long one."""

@@ -81,7 +81,7 @@ class Replay(JudgementReplay):
         assert number == len(self.pools) + 1
         self.pools[number] = {k: v[k] for k in same} | dict.fromkeys(zero, 0) | {"paused": False}
         rules = ("ngo", "objectionWindow", "attestationWindow", "objectionThreshold", "quorum", "openEnded")
-        zero = ("attestors", "rotations", "firstOpen", "milestones", "idleUntil", "reserved")
+        zero = ("attestors", "rotations", "firstOpen", "milestones", "idleUntil", "reserved", "planned")
         self.panels[number] = {k: v[k] for k in rules} | dict.fromkeys(zero, 0)
         self.planned[number], self.milestones[number], self.seats[number], self.lines[number] = [], [], {}, []
         self.limits[number] = {"programme": ZERO32, "beneficiaryCap": 0, "voucherCap": 0, "voucherPeriod": 0}
@@ -98,6 +98,7 @@ class Replay(JudgementReplay):
         self.milestones[number].append(judged | {"evidenceDeadline": deadline, "due": deadline})
         self.pools[number]["milestones"] += 1
         self.panels[number]["milestones"] += 1
+        self.panels[number]["planned"] += v["amount"]
 
     def on_fund_DeadlineMoved(self, v: dict[str, Any], _log: Any) -> None:
         self.pools[v["pool"]] |= {k: v[k] for k in ("acceptsUntil", "defaultsAt")}

@@ -1,6 +1,6 @@
 """PooledFund.contributeMany: gifts of many donors, in their names, paid by whoever brings them.
 
-├── when there is no gift: ZeroAmount; when one names no donor: ZeroDonor; or no amount: ZeroEntry
+├── when there is no gift: ZeroAmount; when one names no donor, or the fund: BadDonor; or no amount: ZeroEntry
 ├── when the pool takes no gifts: NotAccepting; when its line would pass 2^63 - 1: TooMuch
 ├── when the bearer has not the tokens, or has not allowed them: refused by the token
 └── else each is a direct gift at the next place, and exactly the sum is pulled, once
@@ -89,7 +89,7 @@ class TestRefused:
     @pytest.mark.parametrize("position", [0, 1, 2])
     def test_a_gift_of_nobody_or_of_nothing(self, w: World, pool: int, position: int) -> None:
         gifts = [(donor, 5) for donor in DONORS[:3]]
-        for name, bad in (("ZeroDonor", (ZERO, 5)), ("ZeroEntry", (DONORS[0], 0))):
+        for name, bad in (("BadDonor", (ZERO, 5)), ("BadDonor", (w.fund.address, 5)), ("ZeroEntry", (DONORS[0], 0))):
             with reverts(name, position):
                 bring(w, pool, [*gifts[:position], bad, *gifts[position + 1 :]])
         assert w.pool(pool)["raised"] == 0

@@ -62,11 +62,32 @@ class TestDeadlines:
         ends(w, funded, w.milestone(funded)["evidenceDeadline"])
 
     def test_a_rejection_after_the_deadline_is_over_at_once(self, w: World, funded: int) -> None:
+        """And not since the deadline: until now it was not over, and the donors' 30 days begin now."""
         due = w.milestone(funded)["evidenceDeadline"]
         submit(w, funded, at=due)
         attest(w, 1, funded, approved=False)
-        attest(w, 2, funded, approved=False)
-        assert (w.state(funded), w.pool(funded)["defaultsAt"]) == ("frozen", due)
+        told = w.events(attest(w, 2, funded, approved=False, at=due + DAY))
+        assert next(v["last"] for name, v in told if name == "MilestoneRejected")
+        assert (w.state(funded), w.pool(funded)["defaultsAt"]) == ("frozen", due + DAY - 1)
+
+    def test_one_in_its_last_second_is_not(self, w: World, funded: int) -> None:
+        due = w.milestone(funded)["evidenceDeadline"]
+        submit(w, funded, at=due - 2)
+        attest(w, 1, funded, approved=False)
+        told = w.events(attest(w, 2, funded, approved=False, at=due))
+        assert not next(v["last"] for name, v in told if name == "MilestoneRejected")
+        assert (w.state(funded), w.pool(funded)["defaultsAt"]) == ("active", due)
+
+    @pytest.mark.parametrize("began", [-1, 0, 1])
+    def test_a_pause_gives_no_time_to_a_deadline_that_was_past(self, w: World, funded: int, began: int) -> None:
+        """A pause that began in the deadline's last second or before moves it; a later one does not."""
+        due = w.milestone(funded)["evidenceDeadline"]
+        submit(w, funded, at=due - 2)
+        w.do(w.pauser, w.fund, "pause", funded, at=due + began)
+        attest(w, 1, funded, approved=False)
+        attest(w, 2, funded, approved=False, at=due + DAY)
+        ended = ("active", due + 7 * DAY) if began <= 0 else ("frozen", due + DAY - 1)
+        assert (w.state(funded), w.pool(funded)["defaultsAt"]) == ended
 
     def test_the_earliest_milestone_counts(self, w: World, funded: int) -> None:
         w.give(funded, 200 * UNIT)
@@ -217,7 +238,7 @@ class TestPause:
         submit(w, funded, at=due + 7 * DAY)
         attest(w, 1, funded, approved=False)
         attest(w, 2, funded, approved=False)
-        assert (w.state(funded), w.pool(funded)["defaultsAt"]) == ("frozen", due + 7 * DAY)
+        assert (w.state(funded), w.pool(funded)["defaultsAt"]) == ("frozen", w.node.now - 1)
 
     @pytest.mark.parametrize("how", [approve_now, dispute_now, confirm_now, release_now])
     @pytest.mark.parametrize("lasts", [2, 100, 6 * DAY, 7 * DAY])

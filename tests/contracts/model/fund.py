@@ -238,8 +238,8 @@ class Model(Judging, Booking):
         if not gifts:
             refuse("ZeroAmount")
         for i, (donor, amount) in enumerate(gifts):
-            if donor == ZERO:
-                refuse("ZeroDonor", i)
+            if donor in (ZERO, self.fund):
+                refuse("BadDonor", i)
             if amount == 0:
                 refuse("ZeroEntry", i)
         total = sum(amount for _, amount in gifts)

@@ -110,7 +110,8 @@ class Judging:
             free = pool.held - pool.reserved
             if free < m.amount:
                 refuse("NotCovered", free, m.amount)
-        m.evidence, m.state, m.submitted_at, m.line = evidence, SUBMITTED, now, pool.line.end
+        m.evidence, m.state, m.submitted_at = evidence, SUBMITTED, now
+        m.line = min(pool.line.end, sum(planned.amount for planned in pool.milestones))
         m.rotations = pool.panel.rotations
         m.votes.append({})
         m.objections = {}
@@ -140,9 +141,10 @@ class Judging:
             self.reject(now, pool, m)
 
     def reject(self, now: int, pool: Pool, m: Milestone) -> None:
-        """Reject a milestone; for good after a dispute."""
+        """Reject a milestone; for good after a dispute, or when its time for other evidence is over."""
         m.state, m.decided_at = REJECTED, now
-        m.due = now - 1 - pool.shift if m.disputed else m.deadline
+        last = m.disputed or now > m.deadline + pool.stood_still(now)
+        m.due = now - 1 - pool.shift if last else m.deadline
         pool.move_clock(now)
 
     def objectable(self: Model, now: int, case: Case) -> tuple[Pool, Milestone]:
@@ -188,11 +190,11 @@ class Judging:
 
     @staticmethod
     def count_objection(m: Milestone, objections: dict[int, int], gift: tuple[int, int]) -> None:
-        """Count one contribution, once, if it came before the evidence."""
+        """Count one contribution, once, as far as it came before the evidence and can be spent."""
         start, amount = gift
         if start >= m.line:
             refuse("GaveLater", start, m.line)
-        objections[start] = amount
+        objections[start] = min(amount, m.line - start)
 
     def weigh(self, now: int, pool: Pool, m: Milestone, objections: dict[int, int]) -> None:
         """Dispute a milestone, or reject it the second time."""
@@ -231,11 +233,12 @@ class Judging:
     def consent_to_rotation(self: Model, now: int, sender: str, number: int, leaving: str, joining: str) -> None:
         """Consent that somebody takes another's seat."""
         pool = self.rotatable(number, leaving, joining)
-        if sender == leaving:
+        everyone, quorum = len(pool.plan["attestors"]), pool.plan["quorum"]
+        if sender == leaving and quorum < everyone:
             refuse("BadRotation", "who leaves has no say")
         subject = (pool.panel.rotations, leaving, joining)
         consents = pool.panel.consent(number, sender, subject)
-        if consents == min(pool.plan["quorum"], len(pool.plan["attestors"]) - 1):
+        if consents == quorum:
             pool.panel.agreed[subject] = now + 7 * DAY
 
     def rotate(self: Model, now: int, number: int, leaving: str, joining: str) -> None:

@@ -1,0 +1,19 @@
+"""Each mutant can be tried: its line stands in its contract once, its tests are there, and every rule has one."""
+
+from tests.mutants.run import ROOT, read
+
+
+def test_each_line_stands_once_and_each_test_is_there() -> None:
+    wrong = []
+    for mutant in read(""):
+        if (ROOT / "contracts" / mutant.file).read_text().count(mutant.find) != 1:
+            wrong.append(f"{mutant.name}: “{mutant.find}” does not stand once in {mutant.file}")
+        missing = [test for test in mutant.tests if not (ROOT / "tests" / "contracts" / test.split("::")[0]).exists()]
+        wrong += [f"{mutant.name}: there is no {test}" for test in missing]
+        if mutant.find == mutant.becomes:
+            wrong.append(f"{mutant.name}: changes nothing")
+    assert not wrong
+
+
+def test_every_rule_of_the_design_is_broken_by_some() -> None:
+    assert {mutant.rule for mutant in read("")} - {None} == set(range(1, 11))
