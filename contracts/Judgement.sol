@@ -84,11 +84,11 @@ contract Judgement is IJudgement, EIP712 {
 
         m.evidence = evidence;
         m.state = MilestoneState.Submitted;
-        m.rotations = p.rotations;
+        if (state != MilestoneState.Disputed) m.rotations = p.rotations;
         m.submittedAt = uint32(block.timestamp);
-        m.lineAtEvidence = uint64(Math.min(custody.raised, p.planned));
+        m.lineAtEvidence = custody.raised;
         uint16 round = _beginRound(m);
-        emit EvidenceSubmitted(pool, milestone, msg.sender, round, evidence, uri, m.lineAtEvidence);
+        emit EvidenceSubmitted(pool, milestone, msg.sender, round, evidence, uri, custody.raised);
         _setDue(pool, m, block.timestamp + p.attestationWindow);
     }
 
@@ -315,17 +315,12 @@ contract Judgement is IJudgement, EIP712 {
 
     function _openMilestone(uint256 pool, Panel storage p, IPooledFund.MilestonePlan calldata plan) private {
         uint256 last = p.milestones++;
-        uint256 earliest = last == 0 ? 0 : _milestones[pool][last - 1].evidenceDeadline;
         uint32 deadline = plan.evidenceDeadline;
-        if (deadline <= block.timestamp || deadline < earliest) {
-            revert IPooledFund.BadPlan("milestones: evidenceDeadline past or out of order");
-        }
-        if (deadline == _NEVER) revert IPooledFund.BadPlan("milestones: evidenceDeadline never");
+        Plans.checkDeadline(deadline, last == 0 ? 0 : _milestones[pool][last - 1].evidenceDeadline);
         if (isAttestor(pool, plan.payee)) revert IPooledFund.BadPlan("milestones: payee is an attestor");
         Milestone storage m = _milestones[pool].push();
         m.evidenceDeadline = deadline;
         m.due = deadline;
-        p.planned = Plans.addUp(p.planned, plan.amount);
     }
 
     // ------------------------------------------------------------------------------------------------- judging
@@ -409,14 +404,12 @@ contract Judgement is IJudgement, EIP712 {
 
     function _object(address donor, uint256 pool, uint256 milestone, uint64 start, uint64 amount) private {
         Milestone storage m = _milestones[pool][milestone];
-        (uint16 round, uint64 line) = (m.round, m.lineAtEvidence);
-        if (start >= line) revert GaveLater(start, line);
+        if (start >= m.lineAtEvidence) revert GaveLater(start, m.lineAtEvidence);
         // Whoever hands a part of a signed objection in first must not make the rest of it fail.
-        if (_objections[pool][milestone][round][start]) return;
-        uint64 weight = uint64(Math.min(amount, line - start));
-        _objections[pool][milestone][round][start] = true;
-        m.objected += weight;
-        emit Objected(pool, milestone, donor, round, m.evidence, start, weight);
+        if (_objections[pool][milestone][m.round][start]) return;
+        _objections[pool][milestone][m.round][start] = true;
+        m.objected += amount;
+        emit Objected(pool, milestone, donor, m.round, m.evidence, start, amount);
     }
 
     /// @dev Objections above the threshold dispute a milestone; the second time they reject it.

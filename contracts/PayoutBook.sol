@@ -69,7 +69,7 @@ contract PayoutBook is IPayoutBook, EIP712 {
     }
 
     /// @inheritdoc IPayoutBook
-    function begin(uint256 pool, uint256 milestone, uint64 amount) external {
+    function begin(uint256 pool, uint256 milestone, uint64 amount) external returns (uint32 claimsUntil) {
         if (msg.sender != address(FUND)) revert NotTheFund(msg.sender);
         RoundState state = stateOf(pool, milestone);
         if (state != RoundState.Sealed) revert RoundIs(pool, milestone, state);
@@ -77,7 +77,7 @@ contract PayoutBook is IPayoutBook, EIP712 {
         if (r.amount != amount) revert WrongSum(r.amount, amount);
 
         address token = FUND.poolOf(pool).token;
-        uint32 claimsUntil = uint32(block.timestamp) + r.claimWindow;
+        claimsUntil = uint32(block.timestamp) + r.claimWindow;
         uint64 cap = r.beneficiaryCap;
         bytes32 scope = cap == 0 ? bytes32(0) : scopeOf(token, FUND.limitsOf(pool).programme, pool);
         r.token = token;

@@ -28,10 +28,9 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     using Line for Line.Places;
     using Clock for Pool;
 
-    uint256 private constant _DONORS_FIRST = 30 days;
     uint32 private constant _NEVER = type(uint32).max;
     bytes32 private constant _REFUND_TYPEHASH =
-        keccak256("Refund(bytes32 batch,uint256 position,address to,uint256 deadline)");
+        keccak256("Refund(bytes32 batch,uint256 position,uint64 refunded,address to,uint256 deadline)");
 
     /// @inheritdoc IPooledFund
     IRegister public immutable REGISTER;
@@ -204,20 +203,22 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         p.released += amount;
         JUDGEMENT.release(pool, milestone, amount);
         _moveClock(pool, p);
-        if (payee == address(PAYOUTS)) PAYOUTS.begin(pool, milestone, amount);
+        if (payee == address(PAYOUTS)) p.expectReturns(PAYOUTS.begin(pool, milestone, amount));
+        else if (_limits[pool].voucherCap != 0) p.expectReturns(block.timestamp + Clock.VOUCHERS_LIVE);
         IERC20(token).pay(payee, amount);
     }
 
     /// @inheritdoc IPooledFund
     function giveBack(uint256 pool, uint256 milestone, uint64 amount) external {
-        address payee = _known(pool, milestone).payee;
-        if (msg.sender != payee) revert NotThePayee(pool, milestone, msg.sender);
+        Milestone memory m = _known(pool, milestone);
+        if (msg.sender != m.payee) revert NotThePayee(pool, milestone, msg.sender);
         if (amount == 0) revert ZeroAmount();
         (Pool storage p, address token) = (_pools[pool], _pools[pool].token);
 
-        _places[pool].giveBack(pool, milestone, payee, token, amount);
+        _places[pool].giveBack(pool, milestone, msg.sender, token, amount);
         p.released -= amount;
         p.returned += amount;
+        p.noteReturn(m.releasedAt);
         IERC20(token).pull(amount);
     }
 
@@ -236,11 +237,12 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         if (!verifyEntry(receipt)) revert BadReceipt(receipt.batch, receipt.position);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
         address donor = address(bytes20(receipt.entry));
+        Batch storage b = _batches[receipt.batch];
+        uint64 before = _refunds[b.pool][receipt.start];
         bytes32 digest = _hashTypedDataV4(
-            keccak256(abi.encode(_REFUND_TYPEHASH, receipt.batch, receipt.position, to, deadline))
+            keccak256(abi.encode(_REFUND_TYPEHASH, receipt.batch, receipt.position, before, to, deadline))
         );
         if (!SignatureChecker.isValidSignatureNow(donor, digest, signature)) revert BadSignature(donor);
-        Batch storage b = _batches[receipt.batch];
         if (b.taken) revert TakenByGateway(receipt.batch);
         _refund(b.pool, receipt.batch, receipt.start, uint64(uint256(receipt.entry)), donor, to);
     }
@@ -250,8 +252,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
         bytes32 batch = batchId(msg.sender, gatewayReference);
         (Batch storage b, uint256 pool) = (_batches[batch], _batches[batch].pool);
         if (pool == 0) revert NoBatch(batch);
-        uint256 earliest = _pools[pool].endOf(pool) + _DONORS_FIRST;
-        if (block.timestamp < earliest) revert TooEarly(earliest);
+        _pools[pool].checkGatewaysTurn(pool);
         uint64 amount = unspentOf(pool, b.start, b.amount) - b.refunded;
         if (amount == 0) revert NothingToRefund(pool, b.start);
 
@@ -271,7 +272,7 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
 
     /// @inheritdoc IPooledFund
     function cancelByOperator(uint256 pool) external restricted {
-        _cancel(pool, _pools[pool]);
+        _cancel(pool, _live(pool));
     }
 
     /// @inheritdoc IPooledFund
@@ -460,7 +461,6 @@ contract PooledFund is IPooledFund, AccessManaged, EIP712 {
     }
 
     function _cancel(uint256 pool, Pool storage p) private {
-        _live(pool);
         emit Cancelled(pool, msg.sender);
         _setClock(pool, p, uint32(block.timestamp - 1));
     }

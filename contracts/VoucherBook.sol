@@ -8,6 +8,7 @@ import {IJudgement} from "./interfaces/IJudgement.sol";
 import {IPooledFund} from "./interfaces/IPooledFund.sol";
 import {IRegister} from "./interfaces/IRegister.sol";
 import {IVoucherBook} from "./interfaces/IVoucherBook.sol";
+import {Clock} from "./libraries/Clock.sol";
 
 /// @title The vouchers' book. See IVoucherBook for every word.
 contract VoucherBook is IVoucherBook, EIP712 {
@@ -28,7 +29,7 @@ contract VoucherBook is IVoucherBook, EIP712 {
     );
 
     /// @inheritdoc IVoucherBook
-    uint256 public constant LIFETIME = 180 days;
+    uint256 public constant LIFETIME = Clock.VOUCHERS_LIVE;
     /// @inheritdoc IVoucherBook
     IPooledFund public immutable FUND;
     /// @inheritdoc IVoucherBook

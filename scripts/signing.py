@@ -179,12 +179,13 @@ def pledge(ledger: Ledger, hand: Hand, terms: tuple[int, ...], deadline: int) ->
 
 
 def refund(  # noqa: PLR0917
-    ledger: Ledger, hand: Hand, batch: bytes, position: int, to: str, deadline: int
+    ledger: Ledger, hand: Hand, batch: bytes, position: int, refunded: int, to: str, deadline: int
 ) -> bytes:
-    """Sign with a receipt key that an entry's refund goes to an address."""
+    """Sign with a receipt key that an entry's refund goes to an address; `refunded` is what it was refunded before."""
     fields = [
         ("batch", "bytes32", batch),
         ("position", "uint256", position),
+        ("refunded", "uint64", refunded),
         ("to", "address", to),
         ("deadline", "uint256", deadline),
     ]

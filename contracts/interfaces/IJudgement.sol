@@ -31,9 +31,9 @@ import {IPooledFund} from "./IPooledFund.sol";
 /// Evidence is taken only in an active pool, and when the pool holds the milestone's amount beside that of every other
 /// milestone that is under judgement: an approved milestone can be paid, and those who may object to it have given
 /// before.
-///
-/// An objection weighs what the plan can spend. What lies in the line above the sum of the pool's milestones comes back
-/// whatever happens, so it has no say, and nobody can outweigh the others with money that is not at stake.
+/// Warning: milestones that are judged at the same time are released in any order, and each spends the lowest places.
+/// So when gifts come between the evidence for one and that for the next, the first can spend gifts that came after
+/// its own.
 interface IJudgement {
     enum MilestoneState {
         Planned,
@@ -63,8 +63,6 @@ interface IJudgement {
         uint32 idleUntil;
         /// @dev The amounts of the milestones that are under judgement: submitted, approved or disputed.
         uint64 reserved;
-        /// @dev The amounts of all its milestones, at most 2^63 - 1. The plan never spends a place from there on.
-        uint64 planned;
     }
 
     struct Milestone {
@@ -76,7 +74,7 @@ interface IJudgement {
         bool disputed;
         /// @dev Counts what is attested: one more with each evidence, and with a dispute.
         uint16 round;
-        /// @dev The panel's rotations when the standing evidence came: whoever sat then judges it.
+        /// @dev The panel's rotations when the evidence came, in a dispute the first one: whoever sat then judges it.
         uint16 rotations;
         /// @dev Attestations for and against in this round.
         uint8 yes;
@@ -87,7 +85,7 @@ interface IJudgement {
         uint32 decidedAt;
         /// @dev When the pool freezes for its sake, before pauses.
         uint32 due;
-        /// @dev The pool's `raised` when the standing evidence came, at most what is planned: the places that have a say.
+        /// @dev The pool's `raised` when the standing evidence came. Later gifts have no say on it.
         uint64 lineAtEvidence;
         // --- third slot
         /// @dev What those who object in this round contributed.
@@ -97,7 +95,7 @@ interface IJudgement {
     // ------------------------------------------------------------------------------------------------- events
 
     event AttestorSeated(uint256 indexed pool, address indexed attestor);
-    /// @param line The pool's `raised`, at most the sum of its milestones: the places before it may object.
+    /// @param line The pool's `raised`: gifts before it may object.
     event EvidenceSubmitted(
         uint256 indexed pool,
         uint256 indexed milestone,
@@ -118,7 +116,7 @@ interface IJudgement {
     event MilestoneApproved(uint256 indexed pool, uint256 indexed milestone, bytes32 evidence, uint32 releasableAt);
     /// @param last Whether it is rejected for good: the pool is frozen.
     event MilestoneRejected(uint256 indexed pool, uint256 indexed milestone, bytes32 evidence, bool last);
-    /// @notice The contribution at `start` objects with the weight `amount`: its places before the evidence's line.
+    /// @notice The contribution at `start` objects with the weight `amount`.
     event Objected(
         uint256 indexed pool,
         uint256 indexed milestone,
@@ -164,7 +162,7 @@ interface IJudgement {
     error NotAnAttestor(uint256 pool, address account);
     error AlreadyAttested(uint256 pool, uint256 milestone, address attestor);
     error WindowClosed(uint256 at);
-    /// @dev The gift came after the evidence, or lies above all that the plan can spend.
+    /// @dev The gift came after the evidence.
     error GaveLater(uint64 start, uint64 line);
     /// @dev The receipt is of another pool.
     error OtherPool(uint256 pool);
@@ -226,11 +224,12 @@ interface IJudgement {
     function consentToMilestone(uint256 pool, IPooledFund.MilestonePlan calldata plan) external;
 
     /// @notice An attestor, not the one who leaves, consents that `joining` takes the seat of `leaving`. As many as the
-    /// quorum must; then 7 days must pass. Where the quorum is the whole panel, all must, also the one who leaves: fewer
-    /// than could approve a milestone cannot change who approves it.
+    /// quorum must; then 7 days must pass. Where the quorum is the whole panel, all must, also the one who leaves:
+    /// fewer than could approve a milestone cannot change who approves it.
     function consentToRotation(uint256 pool, address leaving, address joining) external;
 
-    /// @notice Carries out an agreed rotation. Evidence that is in stays with those who sat when it came.
+    /// @notice Carries out an agreed rotation. Evidence that is in stays with those who sat when it came, and a dispute
+    /// with those who judged what is disputed. What is agreed does not lapse; another rotation makes it void.
     function rotate(uint256 pool, address leaving, address joining) external;
 
     // ------------------------------------------------------------------------------------------ for the fund alone

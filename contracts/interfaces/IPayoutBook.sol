@@ -176,7 +176,8 @@ interface IPayoutBook {
     function seal(uint256 pool, uint256 milestone, bytes calldata rows, uint32 claimWindow) external;
 
     /// @notice The fund says that it is about to pay `amount` for this milestone. Only the fund, once.
-    function begin(uint256 pool, uint256 milestone, uint64 amount) external;
+    /// @return claimsUntil Last second in which claims are taken.
+    function begin(uint256 pool, uint256 milestone, uint64 amount) external returns (uint32 claimsUntil);
 
     // -------------------------------------------------------------------------------------- money goes out
 

@@ -47,6 +47,7 @@ interface IPooledFund {
         address payee;
         uint64 amount;
         /// @dev Last second in which evidence is taken; not before the milestone's predecessor's.
+        /// What pauses have stopped the pool's clock since it was opened comes on top, also where it is appended later.
         uint32 evidenceDeadline;
     }
 
@@ -118,7 +119,7 @@ interface IPooledFund {
         address ngo;
         uint32 fundingDeadline;
         /// @dev The pool freezes after this second, unless a call on a milestone moves it. Once the pool is over: the
-        /// second in which it ended.
+        /// last second in which it was not, unless its funding ended before below the threshold.
         uint32 defaultsAt;
         /// @dev When the last pause ends by itself, or when it was ended; 0: none yet.
         uint32 pausedUntil;
@@ -129,6 +130,8 @@ interface IPooledFund {
         uint16 milestonesReleased;
         bool openEnded;
         bool paused;
+        /// @dev Until when payees are known to give back: a round's claims end, vouchers end, or somebody gave back.
+        uint32 returnsUntil;
         // --- further slots
         bytes32 name;
         bytes32 descriptionHash;
@@ -393,13 +396,16 @@ interface IPooledFund {
 
     /// @notice As `refund`, for an entry of a batch: anyone may hand in the donor's word.
     /// @dev Signed by the receipt key (or ERC-1271 account) whose address is the donor id:
-    /// Refund(bytes32 batch,uint256 position,address to,uint256 deadline). An anonymous entry has no such key.
+    /// Refund(bytes32 batch,uint256 position,uint64 refunded,address to,uint256 deadline), where `refunded` is what the
+    /// entry was refunded before, so that it serves once. An anonymous entry has no such key.
     function refundEntry(Receipt calldata receipt, address to, uint256 deadline, bytes calldata signature) external;
 
-    /// @notice The gateway of a batch takes what its donors have not claimed 30 days after the pool's end, to pay it
-    /// back in fiat.
+    /// @notice The gateway of a batch takes what its donors have not claimed 30 days after the pool's end, or after its
+    /// payees gave back if that is later (`Pool.returnsUntil`), to pay it back in fiat.
     /// @dev Warning: here the donors must trust the gateway, as they did when they gave. Whoever does not claims with
-    /// the receipt key in those 30 days. A gateway that lost its role may still do this.
+    /// the receipt key in those 30 days. What payees give back of the batch after the gateway took is the gateway's.
+    /// A gateway that lost its role may still do this. A payee that gives back again and again holds the gateways up,
+    /// for 2 years after its release at most.
     function refundBatch(bytes32 gatewayReference, address to) external;
 
     // --------------------------------------------------------------------------------------------- the brake
@@ -411,8 +417,9 @@ interface IPooledFund {
     /// @dev Warning: this is the worst that the operator can do to a pool.
     function cancelByOperator(uint256 pool) external;
 
-    /// @notice Stops new contributions to a pool and new evidence in it, and nothing else, for at most 7 days. The
-    /// pool's clock stands still as long: every deadline that has not passed moves by what the pause lasts.
+    /// @notice Stops new contributions to a pool and new evidence in it, and nothing else, for 7 days; after them
+    /// anyone may end it. The pool's clock stands still as long: every deadline that has not passed moves by what the
+    /// pause lasts, at most 7 days.
     /// @dev Warning: the pauser can so delay a pool by 7 days in every 35, and can do no more.
     function pause(uint256 pool) external;
 

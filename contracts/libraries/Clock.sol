@@ -8,11 +8,16 @@ import {IPooledFund} from "../interfaces/IPooledFund.sol";
 library Clock {
     uint256 private constant _MAX_PAUSE = 7 days;
     uint256 private constant _BETWEEN_PAUSES = 28 days;
+    uint256 private constant _DONORS_FIRST = 30 days;
+    uint256 private constant _RETURNS_COUNT = 730 days;
     uint256 private constant _MAX_AMOUNT = uint64(type(int64).max);
 
     /// @notice The highest bit of a stored `raised`: whether sponsors match the pool's gifts. It stands beside the
     /// amount, so that a gift need not read another slot to know.
     uint64 internal constant MATCHED = 1 << 63;
+
+    /// @notice How long after its release a milestone can pay on vouchers: VoucherBook.LIFETIME.
+    uint256 internal constant VOUCHERS_LIVE = 180 days;
 
     /// @notice The length of the pool's line.
     function line(IPooledFund.Pool storage p) internal view returns (uint64) {
@@ -50,6 +55,22 @@ library Clock {
     function endOf(IPooledFund.Pool storage p, uint256 pool) internal view returns (uint256) {
         checkOver(p, pool);
         return line(p) < p.fundingThreshold ? Math.min(p.defaultsAt, fundingEnd(p)) : p.defaultsAt;
+    }
+
+    /// @notice A payee is known to give back what is left at `until`.
+    function expectReturns(IPooledFund.Pool storage p, uint256 until) internal {
+        if (until > p.returnsUntil) p.returnsUntil = uint32(until);
+    }
+
+    /// @notice A payee gives back now: the donors come first again, unless it was paid too long ago.
+    function noteReturn(IPooledFund.Pool storage p, uint256 releasedAt) internal {
+        if (block.timestamp <= releasedAt + _RETURNS_COUNT) expectReturns(p, block.timestamp);
+    }
+
+    /// @notice Reverts while what a batch's donors have not claimed is theirs alone.
+    function checkGatewaysTurn(IPooledFund.Pool storage p, uint256 pool) internal view {
+        uint256 earliest = Math.max(endOf(p, pool), p.returnsUntil) + _DONORS_FIRST;
+        if (block.timestamp < earliest) revert IPooledFund.TooEarly(earliest);
     }
 
     /// @notice For how many seconds pauses have stopped the clock until now. A pause's 7 days are counted when it

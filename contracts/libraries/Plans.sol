@@ -5,7 +5,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {IPooledFund} from "../interfaces/IPooledFund.sol";
 import {IRegister} from "../interfaces/IRegister.sol";
 
-/// @title What a pool's plan must be like. The Judgement checks the panel and the deadlines.
+/// @title What a pool's plan must be like. The Judgement checks the panel and the deadlines with it.
 library Plans {
     uint256 private constant _MAX_AMOUNT = uint64(type(int64).max);
     uint256 private constant _MAX_DECIMALS = 6;
@@ -55,11 +55,12 @@ library Plans {
         if (amount > _MAX_AMOUNT) revert IPooledFund.BadPlan("milestones: more than 2^63 - 1");
     }
 
-    /// @notice The sum of a pool's milestones with one more. Reverts above 2^63 - 1, of which no line is longer.
-    function addUp(uint64 planned, uint64 amount) internal pure returns (uint64) {
-        uint256 total = uint256(planned) + amount;
-        if (total > _MAX_AMOUNT) revert IPooledFund.BadPlan("milestones: more than 2^63 - 1");
-        return uint64(total);
+    /// @notice Reverts unless evidence may be due at `deadline`, not before `earliest`.
+    function checkDeadline(uint256 deadline, uint256 earliest) internal view {
+        if (deadline <= block.timestamp || deadline < earliest) {
+            revert IPooledFund.BadPlan("milestones: evidenceDeadline past or out of order");
+        }
+        if (deadline == _NEVER) revert IPooledFund.BadPlan("milestones: evidenceDeadline never");
     }
 
     function _checkWindow(uint256 window, string memory reason) private pure {
@@ -69,11 +70,12 @@ library Plans {
     function _checkSum(IPooledFund.PoolPlan calldata plan) private pure {
         uint256 count = plan.milestones.length;
         if (count == 0 || count > _MAX_MILESTONES) revert IPooledFund.BadPlan("milestones: not 1 to 32");
-        uint64 total = 0;
+        uint256 total = 0;
         for (uint256 i = 0; i < count; ++i) {
             checkAmount(plan.milestones[i].amount);
-            total = addUp(total, plan.milestones[i].amount);
+            total += plan.milestones[i].amount;
         }
+        if (total > _MAX_AMOUNT) revert IPooledFund.BadPlan("milestones: more than 2^63 - 1");
         if (plan.fundingThreshold > total) revert IPooledFund.BadPlan("fundingThreshold: more than the milestones");
     }
 

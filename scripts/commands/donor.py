@@ -55,11 +55,11 @@ def refund_entry(desk: Desk, pool: int, to: ask.To = "", code_file: ask.CodeFile
     found = 0
     for receipt in receipts_of(desk.ledger, bytes.fromhex(hand.address[2:]), pool):
         unspent = desk.view(fund, "unspentOf", pool, receipt.start, receipt.amount)
-        rest = unspent - desk.view(fund, "refundedOf", pool, receipt.start)
-        if rest:
+        before = desk.view(fund, "refundedOf", pool, receipt.start)
+        if rest := unspent - before:
             found += 1
             deadline = desk.now + HANDED_IN_WITHIN
-            signed = signing.refund(desk.ledger, hand, receipt.batch, receipt.position, receiver, deadline)
+            signed = signing.refund(desk.ledger, hand, receipt.batch, receipt.position, before, receiver, deadline)
             money, place = desk.token(pool).shown(rest), f"the receipt at {receipt.start} of {desk.title(pool)}"
             what = f"{money} of {place} go to {desk.who(receiver)}."
             said = receipt.words(), receiver, deadline, signed

@@ -70,7 +70,7 @@ SENTENCES = {
     "ERC20InvalidReceiver": "{receiver} cannot hold tokens.",
     "ERC2612ExpiredSignature": "The permit was good until {deadline}.",
     "ERC2612InvalidSigner": _UNSIGNED,
-    "GaveLater": "The gift at {start} came after the evidence, or lies above all that the plan can spend: it has no say.",
+    "GaveLater": "The gift at {start} came after the evidence, so it has no say on it.",
     "InvalidAccountNonce": "Something else was signed or used meanwhile. Try again.",
     "MilestoneIs": "Milestone {milestone} of pool {pool} is {state}.",
     "MoreThanReleased": "Milestone {milestone} of pool {pool} was not paid {amount} that are not given back.",

@@ -53,13 +53,14 @@ class Month:
                     self._set_clock(step.at)
                     step.act()
             # A quiet day has its block as well: whoever looks at the head sees the month's end, not its last event.
-            self._set_clock((day + 1) * DAY - 1)
-            self.stage.ledger.node.call("evm_mine")
+            if self._set_clock((day + 1) * DAY - 1):
+                self.stage.ledger.node.call("evm_mine")
             self.journal.day_over(day + 1)
             told(day + 1)
 
-    def _set_clock(self, at: int) -> None:
-        """Put the chain's clock where the story is; it never goes back."""
+    def _set_clock(self, at: int) -> bool:
+        """Put the chain's clock where the story is; it never goes back. Return whether the chain had not come so far."""
         node = self.stage.ledger.node
         latest = int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
         node.call("evm_setTime", max(self.stage.start + at, latest + 1) * 1000)
+        return latest < self.stage.start + at

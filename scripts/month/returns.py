@@ -57,7 +57,7 @@ class Returns:
         to = stage.cast[refund.to]
         for receipt in receipts_of(ledger, bytes.fromhex(hand.address[2:]), pool):
             if not ledger.view(ledger.fund, "refundedOf", pool, receipt.start):
-                signed = signing.refund(ledger, hand, receipt.batch, receipt.position, to, stage.never)
+                signed = signing.refund(ledger, hand, receipt.batch, receipt.position, 0, to, stage.never)
                 stage.send(RELAYER, ledger.fund, "refundEntry", receipt.words(), to, stage.never, signed)
 
     def _refund_gateway(self, refund: kinds.Refund) -> None:

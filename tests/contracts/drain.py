@@ -19,7 +19,7 @@ def drain(w: World, model: Model, codes: dict[str, bytes]) -> list[str]:
     """Let time pass, and let everyone pull; then no pool holds anything, and everyone has what the rule says."""
     told = Replay(w)
     told.follow()
-    latest = max([pool.defaults_at for pool in model.pools.values()], default=0)
+    latest = max([max(pool.defaults_at, pool.returns_until) for pool in model.pools.values()], default=0)
     w.node.go_to(max(told.now + 1, min(latest + 31 * DAY, told.now + YEARS)))
     for number, pool in model.pools.items():
         assert w.see(w.fund, "stateOf", number) in (FROZEN, COMPLETED)
@@ -32,9 +32,10 @@ def drain(w: World, model: Model, codes: dict[str, bytes]) -> list[str]:
         for position, (donor, start, amount) in enumerate(kept.entries):
             # Half of those who can take theirs do; the gateway gets the rest.
             if donor in codes and not kept.taken and position % 2 == 0:
-                due = pool.line.free(start, amount) - pool.refunds.get(start, 0)
+                before = pool.refunds.get(start, 0)
+                due = pool.line.free(start, amount) - before
                 domain = separator("Moa PooledFund", w.fund.address)
-                signature = sign(codes[donor], domain, REFUND, batch, position, w.donor3, NEVER)
+                signature = sign(codes[donor], domain, REFUND, batch, position, before, w.donor3, NEVER)
                 pull(
                     w,
                     w.relayer,

@@ -55,12 +55,13 @@ class JudgementReplay:
     def on_judgement_EvidenceSubmitted(self, v: dict[str, Any], log: Any) -> None:
         panel, milestone = self.panels[v["pool"]], self.milestones[v["pool"]][v["milestone"]]
         assert v["ngo"] == panel["ngo"]
-        assert v["line"] == min(self.pools[v["pool"]]["raised"], panel["planned"])
+        assert v["line"] == self.pools[v["pool"]]["raised"]
         if milestone["state"] != DISPUTED:
+            milestone["rotations"] = panel["rotations"]
             panel["reserved"] += self.planned[v["pool"]][v["milestone"]]["amount"]
         time = self.time(log)
         milestone |= {"state": SUBMITTED, "round": v["round"], "evidence": v["evidence"], "yes": 0, "no": 0}
-        milestone |= {"submittedAt": time, "lineAtEvidence": v["line"], "objected": 0, "rotations": panel["rotations"]}
+        milestone |= {"submittedAt": time, "lineAtEvidence": v["line"], "objected": 0}
         milestone["due"] = self.due(v["pool"], time, panel["attestationWindow"])
 
     def on_judgement_Attested(self, v: dict[str, Any], _log: Any) -> None:
@@ -92,8 +93,7 @@ class JudgementReplay:
         milestone = self.milestones[v["pool"]][v["milestone"]]
         assert (v["round"], v["evidence"]) == (milestone["round"], milestone["evidence"])
         gift = self.gifts.get((v["pool"], v["start"]))
-        assert gift is None or gift["donor"] == v["donor"]
-        assert gift is None or v["amount"] == min(gift["amount"], milestone["lineAtEvidence"] - v["start"])
+        assert gift is None or gift == {"donor": v["donor"], "amount": v["amount"]}
         milestone["objected"] += v["amount"]
         place = (v["pool"], v["milestone"], v["round"], v["start"])
         assert place not in self.objected

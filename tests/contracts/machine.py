@@ -373,7 +373,9 @@ class Walk(RuleBasedStateMachine):
         donor = self.model.batches[batch].entries[position][0]
         code = DONORS[donor] if honest and donor in DONORS else bytes([9]) * 32
         domain = separator("Moa PooledFund", w.fund.address)
-        signature = sign(code, domain, REFUND, batch, position, w.donor3, NEVER)
+        start = self.told.receipt(batch, position)[2]
+        before = self.told.refunds.get((self.told.batches[batch]["pool"], start), 0)
+        signature = sign(code, domain, REFUND, batch, position, before, w.donor3, NEVER)
         call = self.do(w.relayer, "refundEntry", self.told.receipt(batch, position), w.donor3, NEVER, signature)
 
         def modelled(now: int) -> None:
@@ -410,7 +412,7 @@ class Walk(RuleBasedStateMachine):
         if payee not in (self.w.payee, self.w.payee2, self.w.stranger):
             return  # a book gives back by its own rules
         call = self.do(payee, "giveBack", number, milestone, amount)
-        self.both(number, call, lambda _now: self.model.give_back(payee, number, milestone, amount))
+        self.both(number, call, lambda now: self.model.give_back(now, payee, number, milestone, amount))
 
     # ---- the panel and the brake
 

@@ -56,7 +56,10 @@ def fund_domain(w: World, **changes: Any) -> bytes:
 
 def consent(w: World, recorded: Recorded, position: int, to: str, **said: Any) -> bytes:
     """Return a donor's signature that its entry is refunded to `to`."""
-    named = {"batch": recorded.batch, "position": position, "to": to, "deadline": NEVER} | said.get("named", {})
+    pool, start = w.see(w.fund, "batchOf", recorded.batch)["pool"], recorded.tree.starts[position]
+    before = w.see(w.fund, "refundedOf", pool, start)
+    named = {"batch": recorded.batch, "position": position, "refunded": before, "to": to, "deadline": NEVER}
+    named |= said.get("named", {})
     key, domain = said.get("key", KEYS[position]), said.get("domain", fund_domain(w))
     return sign(key, domain, said.get("kind", REFUND), *named.values())
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from entrytree import Tree, seed_of
 from eth_utils import to_checksum_address
 from judged import JudgementReplay
-from world import ZERO, ZERO32, World
+from world import DAY, ZERO, ZERO32, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SOURCES = ("fund", "judgement", "register", "token")
+SOURCES = ("fund", "judgement", "register", "token", "payouts")
 
 
 class Replay(JudgementReplay):
@@ -55,7 +55,8 @@ class Replay(JudgementReplay):
             if source is None:
                 continue
             name, values = self.w.node.decode(log)
-            names.append(name)
+            if source != "payouts":
+                names.append(name)
             rule: Callable[..., None] | None = getattr(self, f"on_{source}_{name}", None)
             if rule:
                 rule(values, log)
@@ -75,13 +76,13 @@ class Replay(JudgementReplay):
         same = ("token", "fundingThreshold", "fundingDeadline", "ngo", "openEnded", "name", "descriptionHash")
         zero = (
             *("raised", "acceptsUntil", "released", "returned", "refunded", "defaultsAt", "pausedUntil", "clockShift"),
-            *("milestones", "milestonesReleased"),
+            *("milestones", "milestonesReleased", "returnsUntil"),
         )
         number = v["pool"]
         assert number == len(self.pools) + 1
         self.pools[number] = {k: v[k] for k in same} | dict.fromkeys(zero, 0) | {"paused": False}
         rules = ("ngo", "objectionWindow", "attestationWindow", "objectionThreshold", "quorum", "openEnded")
-        zero = ("attestors", "rotations", "firstOpen", "milestones", "idleUntil", "reserved", "planned")
+        zero = ("attestors", "rotations", "firstOpen", "milestones", "idleUntil", "reserved")
         self.panels[number] = {k: v[k] for k in rules} | dict.fromkeys(zero, 0)
         self.planned[number], self.milestones[number], self.seats[number], self.lines[number] = [], [], {}, []
         self.limits[number] = {"programme": ZERO32, "beneficiaryCap": 0, "voucherCap": 0, "voucherPeriod": 0}
@@ -98,7 +99,6 @@ class Replay(JudgementReplay):
         self.milestones[number].append(judged | {"evidenceDeadline": deadline, "due": deadline})
         self.pools[number]["milestones"] += 1
         self.panels[number]["milestones"] += 1
-        self.panels[number]["planned"] += v["amount"]
 
     def on_fund_DeadlineMoved(self, v: dict[str, Any], _log: Any) -> None:
         self.pools[v["pool"]] |= {k: v[k] for k in ("acceptsUntil", "defaultsAt")}
@@ -149,7 +149,12 @@ class Replay(JudgementReplay):
         pool["released"] += v["amount"]
         pool["milestonesReleased"] += 1
         planned["releasedAt"] = self.time(log)
+        if v["payee"] != self.w.payouts.address and self.limits[v["pool"]]["voucherCap"]:
+            self.expect_returns(v["pool"], self.time(log) + 180 * DAY)
         self.release(v["pool"], v["milestone"], v["amount"], self.time(log))
+
+    def on_payouts_RoundOpened(self, v: dict[str, Any], _log: Any) -> None:
+        self.expect_returns(v["pool"], v["claimsUntil"])
 
     def on_fund_Spent(self, v: dict[str, Any], _log: Any) -> None:
         pool, end = self.pools[v["pool"]], v["start"] + v["amount"]
@@ -158,7 +163,13 @@ class Replay(JudgementReplay):
             pool["returned"] -= v["amount"]
         self.fronts[v["pool"]] = max(end, self.fronts.get(v["pool"], 0))
 
-    def on_fund_Returned(self, v: dict[str, Any], _log: Any) -> None:
+    def expect_returns(self, pool: int, until: int) -> None:
+        """Take in until when payees are known to give back."""
+        self.pools[pool]["returnsUntil"] = max(until, self.pools[pool]["returnsUntil"])
+
+    def on_fund_Returned(self, v: dict[str, Any], log: Any) -> None:
+        if self.time(log) <= self.planned[v["pool"]][v["milestone"]]["releasedAt"] + 730 * DAY:
+            self.expect_returns(v["pool"], self.time(log))
         pool, pieces = self.pools[v["pool"]], self.spent[v["pool"], v["milestone"]]
         low, high = pieces.pop()
         assert (v["token"], v["start"] + v["amount"]) == (pool["token"], high)

@@ -17,7 +17,7 @@ ATTESTATION = (
     "bytes32 evidence,bool approved,uint256 deadline)"
 )
 OBJECTION = "Objection(address donor,uint256 pool,uint256 milestone,uint256 round,bytes32 evidence,uint256 deadline)"
-REFUND = "Refund(bytes32 batch,uint256 position,address to,uint256 deadline)"
+REFUND = "Refund(bytes32 batch,uint256 position,uint64 refunded,address to,uint256 deadline)"
 DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 CHAIN = 1337
 

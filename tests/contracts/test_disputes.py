@@ -168,7 +168,7 @@ class TestNewEvidence:
         due = w.node.now + 10 * DAY
         pool, (_, start) = approved_pool(
             w,
-            [(w.donor1, 40 * UNIT), (w.donor2, 60 * UNIT)],
+            [(w.donor1, 120 * UNIT), (w.donor2, 60 * UNIT)],
             milestones=[(w.payee, 100 * UNIT, due)],
             objectionWindow=30 * DAY,
         )
@@ -225,7 +225,7 @@ class TestBeforeAnyDispute:
 
     def test_objections_to_a_milestone_that_was_approved_later_do_not_carry_over(self, w: World) -> None:
         """Each milestone has its own dispute."""
-        pool, (_, start) = approved_pool(w, [(w.donor1, 200 * UNIT), (w.donor2, 100 * UNIT)])
+        pool, (_, start) = approved_pool(w, [(w.donor1, 320 * UNIT), (w.donor2, 160 * UNIT)])
         w.approve(pool, 1)
         objecting(w, pool, start, donor=w.donor2)
         objecting(w, pool, start, donor=w.donor2, milestone=1)

@@ -140,7 +140,7 @@ def money_back(w: World, meter: Meter) -> None:
     tree = Tree(seed_of(CHAIN, w.fund.address, pool, batch), GIFT, entries)
     receipt = (batch, 700, tree.starts[700], entries[700], tree.path(700))
     fund = separator("Moa PooledFund", w.fund.address)
-    signature = sign(w.keys["donor3"], fund, REFUND, batch, 700, w.donor3, NEVER)
+    signature = sign(w.keys["donor3"], fund, REFUND, batch, 700, 0, w.donor3, NEVER)
     meter.pays("refundEntry of 1000", w.relayer, "refundEntry", receipt, w.donor3, NEVER, signature)
     w.node.wait(30 * DAY)
     meter.pays("refundBatch", w.gateway, "refundBatch", b32("back"), w.gateway)

@@ -165,8 +165,8 @@ class TestReplay:
 
     @pytest.mark.parametrize("what", ["donor", "pool", "milestone", "round", "evidence", "deadline"])
     def test_nothing_that_was_signed_can_be_changed(self, w: World, what: str) -> None:
-        pool, (_, start) = approved_pool(w, [(w.donor2, 300 * UNIT - 3), (w.donor1, 3)])
-        other, _ = approved_pool(w, [(w.donor2, 300 * UNIT - 3), (w.donor1, 3)])
+        pool, (_, start) = approved_pool(w, [(w.donor2, 320 * UNIT), (w.donor1, 3)])
+        other, _ = approved_pool(w, [(w.donor2, 320 * UNIT), (w.donor1, 3)])
         w.approve(pool, 1)
         signed: dict[str, Any] = {"donor": w.donor2, "pool": other, "milestone": 1, "round": 2, "evidence": OTHER}
         signed["deadline"] = NEVER - 1
@@ -194,7 +194,7 @@ class TestReplay:
             hand_in(w, (*args, signature))
 
     def test_an_objection_to_one_milestone_is_none_to_another_with_the_same_evidence(self, w: World) -> None:
-        pool, (_, start) = approved_pool(w, [(w.donor2, 300 * UNIT - 3), (w.donor1, 3)])
+        pool, (_, start) = approved_pool(w, [(w.donor2, 320 * UNIT), (w.donor1, 3)])
         w.approve(pool, 1)
         args = signed_objection(w, pool, start)
         hand_in(w, args)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from entrytree import entry_of
 from eth_utils import keccak
 from refusals import reverts
 from rounds import SHEET, PayList, Person, crowd, key_of, open_round, paying, release, row_of, seal
@@ -569,6 +570,21 @@ class TestExpiry:
         with reverts("RoundIs", lst.pool, 0, EXPIRED):
             claim(w, lst.claim(1, w.stranger), at=end + 1)
         assert state_of(w, lst) == EXPIRED
+
+    def test_the_gateway_waits_until_the_donors_had_their_30_days(self, w: World) -> None:
+        """Of what a round gives back long after its pool's end, and not a day longer if the rest comes in time."""
+        [lst] = open_round(w, PEOPLE[:2])
+        entry = entry_of(w.donor2, 1, 50 * UNIT)
+        w.do(w.gateway, w.fund, "recordBatch", lst.pool, b32("late"), entry)
+        seal(w, lst, 300 * DAY)
+        release(w, lst)
+        end = round_of(w, lst)["claimsUntil"]
+        assert w.state(lst.pool) == "completed"
+        assert w.pool(lst.pool)["returnsUntil"] == end
+        take = w.fund.call("refundBatch", b32("late"), w.gateway)
+        with reverts("TooEarly", end + 30 * DAY):
+            w.node.send(take, w.gateway, at=end + 30 * DAY - 1)
+        w.node.send(take, w.gateway, at=end + 30 * DAY)
 
     def test_it_expires_in_the_second_after(self, w: World, lst: PayList) -> None:
         end = round_of(w, lst)["claimsUntil"]

@@ -179,6 +179,7 @@ def empties(w: World, data: st.DataObject, all_: Contributions, milestones: int)
         back(w, data, all_, milestone)
     for number in all_.direct:
         all_.pull(number)
+    w.node.wait(MONTH)
     all_.sweep()
 
 

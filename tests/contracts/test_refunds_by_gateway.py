@@ -170,12 +170,42 @@ class TestTaken:
         with reverts("NothingToRefund", pool, 0):
             take(w, recorded, BANK)
         give_back(w, pool, 30 * UNIT)
+        w.node.wait(MONTH)
         take(w, recorded, BANK)
         give_back(w, pool, 5 * UNIT)
         with reverts("TakenByGateway", recorded.batch):
             claim(w, recorded, 0, TO)
+        w.node.wait(MONTH)
         take(w, recorded, BANK)
         assert (w.balance(TO), w.balance(BANK), w.see(w.fund, "heldOf", pool)) == (20 * UNIT, 35 * UNIT, 0)
+
+    def test_what_a_payee_gives_back_is_the_donors_first(self, w: World) -> None:
+        """For 30 days, whenever it comes; but not from a payee that was paid more than 2 years ago."""
+        pool = w.open_pool()
+        recorded = record(w, pool, [(DONORS[0], 60 * UNIT), (DONORS[1], 40 * UNIT)])
+        pay_out(w, pool)
+        paid = w.node.now
+        w.do(w.ngo, w.fund, "cancel", pool)
+        w.do(w.payee, w.token, "approve", w.fund.address, 100 * UNIT)
+        for at, waits in ((paid + 100 * DAY, True), (paid + 730 * DAY, True), (paid + 800 * DAY, False)):
+            w.do(w.payee, w.fund, "giveBack", pool, 0, 10 * UNIT, at=at)
+            if waits:
+                with reverts("TooEarly", at + MONTH):
+                    take(w, recorded, BANK, at=at + MONTH - 1)
+        take(w, recorded, BANK)
+        assert w.balance(BANK) == 30 * UNIT
+
+    def test_the_gateway_waits_for_the_end_of_vouchers(self, w: World) -> None:
+        pool = w.open_pool(limits=(ZERO32, 0, UNIT, DAY))
+        recorded = record(w, pool, [(DONORS[0], 120 * UNIT)])
+        pay_out(w, pool)
+        paid = w.node.now
+        w.do(w.ngo, w.fund, "cancel", pool)
+        give_back(w, pool, 1)  # a crumb does not bring its turn on
+        earliest = paid + 180 * DAY + MONTH
+        with reverts("TooEarly", earliest):
+            take(w, recorded, BANK, at=earliest - 1)
+        take(w, recorded, BANK, at=earliest)
 
     def test_a_barred_gateway_names_another_account(self, w: World) -> None:
         token = w.deploy("BarringToken")

@@ -170,8 +170,24 @@ class TestRefused:
         with reverts("BadSignature", DONORS[0]):
             claim(w, second, 0, TO, signature=word)
         claim(w, first, 0, TO, signature=word)
-        with reverts("NothingToRefund", pools[0], 0):
+        with reverts("BadSignature", DONORS[0]):
             claim(w, first, 0, TO, signature=word)
+        with reverts("NothingToRefund", pools[0], 0):
+            claim(w, first, 0, TO)
+
+    def test_the_same_word_for_what_comes_back_later(self, w: World) -> None:
+        """It was said when there was less: whoever was named then gets nothing of it without a new word."""
+        pool = w.open_pool()
+        recorded = record(w, pool, [(DONORS[0], 120 * UNIT)])
+        pay_out(w, pool)
+        w.do(w.ngo, w.fund, "cancel", pool)
+        word = consent(w, recorded, 0, TO)
+        claim(w, recorded, 0, TO, signature=word)
+        give_back(w, pool, 30 * UNIT)
+        with reverts("BadSignature", DONORS[0]):
+            claim(w, recorded, 0, TO, signature=word)
+        claim(w, recorded, 0, TO)
+        assert w.balance(TO) == 50 * UNIT
 
     def test_a_signature_that_is_bent(self, w: World, over: Over) -> None:
         """The other root (n - s), a compact form, and trailing bytes: none is taken, before or after the true one."""

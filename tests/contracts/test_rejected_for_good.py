@@ -113,7 +113,7 @@ class TestForGood:
         release(w, pool)
 
     def test_an_approved_milestone_that_nobody_released_in_time_falls_with_it(self, w: World) -> None:
-        pool, (_, start) = approved_pool(w, [(w.donor1, 180 * UNIT), (w.donor2, 120 * UNIT)])
+        pool, (_, start) = approved_pool(w, [(w.donor1, 240 * UNIT), (w.donor2, 160 * UNIT)])
         w.approve(pool, 1)
         objecting(w, pool, start, donor=w.donor2)
         finish_window(w)

@@ -74,15 +74,25 @@ class TestWhoJudges:
         confirm(w, pool, 1, 2, 3)
         assert w.milestone_state(pool) == "approved"
 
-    def test_new_evidence_in_a_dispute_is_the_new_panels(self, w: World) -> None:
+    def test_new_evidence_in_a_dispute_too(self, w: World) -> None:
+        """So nobody who doubts is replaced in the middle of a dispute."""
         pool = disputed_pool(w, attestationWindow=30 * DAY)
         attest(w, 1, pool)
         replaced(w, pool)
         submit(w, pool, evidence=OTHER)
-        with reverts("NotAnAttestor", pool, w.attestor1):
-            attest(w, 1, pool, evidence=OTHER)
-        confirm(w, pool, 3, 4)
+        with reverts("NotAnAttestor", pool, w.attestor4):
+            attest(w, 4, pool, evidence=OTHER)
+        confirm(w, pool, 1, 3)
         assert w.milestone_state(pool) == "approved"
+
+    def test_after_a_rejection_the_new_panel_judges(self, w: World, funded: int) -> None:
+        w.reject(funded)
+        replaced(w, funded)
+        submit(w, funded, evidence=OTHER)
+        with reverts("NotAnAttestor", funded, w.attestor1):
+            attest(w, 1, funded, evidence=OTHER)
+        confirm(w, funded, 3, 4)
+        assert w.milestone_state(funded) == "approved"
 
     def test_each_milestone_has_the_panel_of_its_own_evidence(self, w: World) -> None:
         pool = w.open_pool(attestationWindow=30 * DAY)

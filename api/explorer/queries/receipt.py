@@ -13,12 +13,10 @@ from api.explorer.queries import batches, contributions, pools, standing
 from api.explorer.queries.judgements import shape_releases
 from api.explorer.queries.places import Refunds, moves_for
 from api.explorer.queries.reader import Reader
+from api.explorer.queries.refunds import gateways_turn
 from api.explorer.queries.refunds import shape as shape_refunds
 from api.explorer.trace import Kind, Span, trace
 from api.types import ANONYMOUS
-
-DONORS_FIRST = 30 * 86400
-"""Seconds after its pool's end before a gateway may take what its donors have not claimed (PooledFund)."""
 
 _GIFT = tables.contributions.c
 
@@ -92,11 +90,11 @@ def _trace(read: Reader, row: Row[Any], refunds: Refunds) -> list[shapes.TracePa
 
 
 def _claim(read: Reader, row: Row[Any], waiting: str, refunds: Refunds) -> shapes.Refundable | None:
-    ended = standing.ended(pools.find(read, row.pool))
-    if ended is None or waiting == "0":
+    found = pools.find(read, row.pool)
+    if standing.ended(found) is None or waiting == "0":
         return None
     direct = row.position < 0
     by: shapes.Claimer = "wallet" if direct else "code"
     if not direct and (row.donor == ANONYMOUS or refunds.taken(row)):
         by = "gateway"
-    return {"amount": waiting, "by": by, "gateway_from": None if direct else ended + DONORS_FIRST}
+    return {"amount": waiting, "by": by, "gateway_from": None if direct else gateways_turn(read, found)}

@@ -113,9 +113,8 @@ class Objections(TypedDict):
 class Evidence(TypedDict):
     """One round of judgement, and what was said in it.
 
-    `line` is what had been raised when its evidence came, at most what is planned: what was given before it has a say,
-    as far as the plan can spend it. `confirms`: the round began with a dispute, and is about the same evidence again.
-    `disputed`: where objections ended the round.
+    `line` is what had been raised when its evidence came: who gave before has a say. `confirms`: the round began with a
+    dispute, and is about the same evidence again. `disputed`: where objections ended the round.
     """
 
     round: int

@@ -150,8 +150,8 @@ def test_entries_are_claimed_with_their_code_and_the_rest_by_the_gateway(site: S
     assert "This gift has no receipt code" in site.read(anonymous)
 
     to, deadline = ledger.donors[4], ledger.now() + DAY
-    kind = "Refund(bytes32 batch,uint256 position,address to,uint256 deadline)"
-    signature = sign(CODE.key, ledger.fund, "PooledFund", kind, batch, 1, to, deadline)
+    kind = "Refund(bytes32 batch,uint256 position,uint64 refunded,address to,uint256 deadline)"
+    signature = sign(CODE.key, ledger.fund, "PooledFund", kind, batch, 1, 0, to, deadline)
     proof = entry_receipt(site.get(f"/contributions/{pool}-{starts[1]}"))
     ledger.send(ledger.fund.functions.refundEntry(proof, to, deadline, signature), ledger.donors[0])
     gifts = check(site, pool)
@@ -176,6 +176,8 @@ def test_entries_are_claimed_with_their_code_and_the_rest_by_the_gateway(site: S
     assert [gift["waiting"] for gift in gifts] == [str(1 * USD), str(2 * USD), "0", "0", "0"]
     assert site.get(f"/contributions/{pool}-{starts[1]}")["claim"]["by"] == "gateway"
     assert "has begun to pay this batch back" in site.read(receipt)
+    assert site.get(f"/contributions/{pool}-{starts[1]}")["claim"]["gateway_from"] == ledger.now() + 30 * DAY
+    ledger.wait(31 * DAY)
     ledger.take_batch(reference)
     assert [gift["waiting"] for gift in check(site, pool)] == ["0"] * 5
     kinds = [(m["kind"], "batch" in m) for m in site.get("/movements")["items"] if m["pool"] == pool]

@@ -218,7 +218,7 @@ class Booking:
         rest = sum(round_.amounts) - round_.delivered
         if rest:
             self.tokens.move(self.books["payouts"], self.fund, rest)
-            self.pools[where[0]].line.give_back(where[1], rest)
+            self.pools[where[0]].take_back(now, where[1], rest)
 
     def redeem(
         self: Model, now: int, where: tuple[int, int], voucher: bytes, payer: str, bill: tuple[str, int, int]
@@ -262,4 +262,4 @@ class Booking:
             refuse("NothingLeft", *where)
         gone.gone = m.amount
         self.tokens.move(self.books["vouchers"], self.fund, rest)
-        pool.line.give_back(where[1], rest)
+        pool.take_back(now, where[1], rest)

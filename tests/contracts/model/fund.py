@@ -57,6 +57,7 @@ class Pool:
     defaults_at: int = 0
     accepts_until: int = 0
     matched: bool = False
+    returns_until: int = 0
 
     @property
     def complete(self) -> bool:
@@ -125,6 +126,12 @@ class Pool:
         unmet = self.line.end < self.plan["fundingThreshold"]
         return min(self.defaults_at, self.funding_end) if unmet else self.defaults_at
 
+    def take_back(self, now: int, milestone: int, amount: int) -> None:
+        """Let a payee give back."""
+        self.line.give_back(milestone, amount)
+        if now <= self.milestones[milestone].released_at + 730 * DAY:
+            self.returns_until = max(self.returns_until, now)
+
     def storage(self) -> dict[str, Any]:
         """Return what the fund should store."""
         same = ("token", "fundingThreshold", "openEnded", "name", "descriptionHash")
@@ -142,6 +149,7 @@ class Pool:
             "milestones": len(self.milestones),
             "milestonesReleased": sum(m.state == RELEASED for m in self.milestones),
             "paused": self.paused,
+            "returnsUntil": self.returns_until,
         }
 
 
@@ -298,8 +306,11 @@ class Model(Judging, Booking):
         self.tokens.move(self.fund, m.payee, m.amount)
         if (number, milestone) in self.rounds:
             self.rounds[number, milestone].until = now + 7 * DAY
+            pool.returns_until = max(pool.returns_until, now + 7 * DAY)
+        elif pool.plan["limits"][2]:
+            pool.returns_until = max(pool.returns_until, now + 180 * DAY)
 
-    def give_back(self, payee: str, number: int, milestone: int, amount: int) -> None:
+    def give_back(self, now: int, payee: str, number: int, milestone: int, amount: int) -> None:
         """Give back what was paid."""
         pool, m = self.known(number, milestone)
         if payee != m.payee:
@@ -309,7 +320,7 @@ class Model(Judging, Booking):
         if amount > sum(high - low for low, high in pool.line.spent.get(milestone, [])):
             refuse("MoreThanReleased", number, milestone, amount)
         self.tokens.pull(payee, self.fund, amount)
-        pool.line.give_back(milestone, amount)
+        pool.take_back(now, milestone, amount)
 
     # ---- money back
 
@@ -340,7 +351,7 @@ class Model(Judging, Booking):
             refuse("NoBatch", batch)
         kept = self.batches[batch]
         pool = self.pools[kept.pool]
-        earliest = pool.end(now) + 30 * DAY
+        earliest = max(pool.end(now), pool.returns_until) + 30 * DAY
         if now < earliest:
             refuse("TooEarly", earliest)
         due = pool.line.free(kept.start, kept.amount) - kept.refunded

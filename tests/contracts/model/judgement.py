@@ -110,9 +110,9 @@ class Judging:
             free = pool.held - pool.reserved
             if free < m.amount:
                 refuse("NotCovered", free, m.amount)
-        m.evidence, m.state, m.submitted_at = evidence, SUBMITTED, now
-        m.line = min(pool.line.end, sum(planned.amount for planned in pool.milestones))
-        m.rotations = pool.panel.rotations
+        if m.state != DISPUTED:
+            m.rotations = pool.panel.rotations
+        m.evidence, m.state, m.submitted_at, m.line = evidence, SUBMITTED, now, pool.line.end
         m.votes.append({})
         m.objections = {}
         m.due = now + pool.plan["attestationWindow"] - pool.stood_still(now)
@@ -190,11 +190,11 @@ class Judging:
 
     @staticmethod
     def count_objection(m: Milestone, objections: dict[int, int], gift: tuple[int, int]) -> None:
-        """Count one contribution, once, as far as it came before the evidence and can be spent."""
+        """Count one contribution, once, if it came before the evidence."""
         start, amount = gift
         if start >= m.line:
             refuse("GaveLater", start, m.line)
-        objections[start] = min(amount, m.line - start)
+        objections[start] = amount
 
     def weigh(self, now: int, pool: Pool, m: Milestone, objections: dict[int, int]) -> None:
         """Dispute a milestone, or reject it the second time."""
