@@ -5,7 +5,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo demo-reset test test-contracts test-others test-long mutants coverage bench compile lint setup setup-dev lock abi
+.PHONY: demo demo-reset test test-contracts test-api test-browser test-long mutants coverage bench compile lint setup setup-dev lock abi
 
 demo: setup
 	@$(RUN) scripts.demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
@@ -20,20 +20,22 @@ setup:
 setup-dev:
 	@$(PYTHON) scripts/setup.py --dev
 
-# The contracts' tests and all others side by side, one core each.
+# Two at a time, one core each, the longest first; all are run, whichever fails.
 test: setup-dev compile
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-contracts test-others
+	@$(MAKE) --no-print-directory -k -j2 --output-sync=target test-contracts test-api test-browser lint
 
 test-contracts:
 	$(RUN) pytest tests/contracts
 
-test-others: lint
-	$(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end tests/mutants
+test-api:
+	$(RUN) pytest tests/api tests/scripts tests/mutants
+
+test-browser:
+	$(RUN) pytest tests/browser tests/end_to_end
 
 # More sequences, more steps, and every mutant.
 test-long: setup-dev compile mutants
-	MOA_LONG=1 $(RUN) pytest tests/contracts
-	MOA_LONG=1 $(RUN) pytest tests/api tests/scripts tests/browser tests/end_to_end tests/mutants
+	@MOA_LONG=1 $(MAKE) --no-print-directory -k test-contracts test-api test-browser
 
 # Break each contract line by line, and see the tests notice: tests/mutants.
 mutants: setup-dev compile

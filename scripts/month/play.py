@@ -59,7 +59,7 @@ class Month:
             told(day + 1)
 
     def _set_clock(self, at: int) -> bool:
-        """Put the chain's clock where the story is; it never goes back. Return whether the chain had not come so far."""
+        """Put the chain's clock where the story is; it never goes back. Return whether it had to move on."""
         node = self.stage.ledger.node
         latest = int(node.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
         node.call("evm_setTime", max(self.stage.start + at, latest + 1) * 1000)

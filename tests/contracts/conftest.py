@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 pytest.register_assert_rewrite("booked", "drain", "judged", "machine", "machine_books", "replay", "truth")
 
+LONG = bool(os.environ.get("MOA_LONG"))
+
 # Each block comes one second after the last, so that the tests own the clock; quiet, since nobody reads what it says
 # and a full pipe would stop it. Brownie's configuration file has no place for these.
 GANACHE = (
@@ -165,12 +167,20 @@ def begin(node: Node, artifacts: dict[str, Any]) -> World:
     return w
 
 
+@pytest.fixture(scope="session")
+def swift(request: pytest.FixtureRequest) -> World:
+    """The world of what is played at random: Anvil, where there is one; in the long run that of all other tests."""
+    world: World = request.getfixturevalue("on_anvil" if has_anvil() and not LONG else "deployed")
+    return world
+
+
 @pytest.fixture
-def w(deployed: World) -> Iterator[World]:
-    """The world, which forgets after each test what the test did."""
-    before = deployed.node.rpc("evm_snapshot")
-    yield deployed
-    deployed.node.rpc("evm_revert", before)
+def w(request: pytest.FixtureRequest) -> Iterator[World]:
+    """The world, which forgets after each test what the test did. The mark `swift` asks for that of the same name."""
+    world: World = request.getfixturevalue("swift" if request.node.get_closest_marker("swift") else "deployed")
+    before = world.node.rpc("evm_snapshot")
+    yield world
+    world.node.rpc("evm_revert", before)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from world import Contract, World
 
+pytestmark = pytest.mark.swift
 DAY = 86400
 LAST = at(9998, 12, 31, 23, 59, 59)
 NOW32 = 2**32 - 1

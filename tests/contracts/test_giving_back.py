@@ -196,8 +196,8 @@ class TestAnyOrder:
 
     @SOME
     @given(data=st.data())
-    def test_the_fund_says_of_every_unit_what_a_list_says(self, deployed: World, data: st.DataObject) -> None:
-        w = deployed
+    def test_the_fund_says_of_every_unit_what_a_list_says(self, swift: World, data: st.DataObject) -> None:
+        w = swift
         before = w.node.rpc("evm_snapshot")
         try:
             self.play(w, data)

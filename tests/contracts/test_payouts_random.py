@@ -90,12 +90,12 @@ def lying(one: Row, lie: str) -> Row:
     suppress_health_check=HealthCheck.all(),
 )
 @given(data=st.data())
-def test_nobody_twice_and_all_money_is_delivered_or_returned(deployed: World, data: st.DataObject) -> None:
-    before = deployed.node.rpc("evm_snapshot")
+def test_nobody_twice_and_all_money_is_delivered_or_returned(swift: World, data: st.DataObject) -> None:
+    before = swift.node.rpc("evm_snapshot")
     try:
-        a_round(deployed, data)
+        a_round(swift, data)
     finally:
-        deployed.node.rpc("evm_revert", before)
+        swift.node.rpc("evm_revert", before)
 
 
 def a_round(w: World, data: st.DataObject) -> None:

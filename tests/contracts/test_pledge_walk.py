@@ -399,8 +399,8 @@ class Walk(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(7200 if LONG else 600)
-def test_rule_9_a_pledge_never_surprises(deployed: World) -> None:
-    Walk.w, Walk.seen = deployed, Counter()
+def test_rule_9_a_pledge_never_surprises(swift: World) -> None:
+    Walk.w, Walk.seen = swift, Counter()
     run_state_machine_as_test(
         Walk,
         settings=settings(

@@ -117,12 +117,12 @@ class Contributions:
 
 @SOME
 @given(data=st.data())
-def test_all_pulls_add_up(deployed: World, data: st.DataObject) -> None:
-    before = deployed.node.rpc("evm_snapshot")
+def test_all_pulls_add_up(swift: World, data: st.DataObject) -> None:
+    before = swift.node.rpc("evm_snapshot")
     try:
-        play(deployed, data)
+        play(swift, data)
     finally:
-        deployed.node.rpc("evm_revert", before)
+        swift.node.rpc("evm_revert", before)
 
 
 def play(w: World, data: st.DataObject) -> None:

@@ -193,6 +193,7 @@ class Walk:
         return payable
 
 
+@pytest.mark.swift
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_approved_can_always_be_paid(w: World, seed: int) -> None:
     walk, payable = Walk(w, seed), 0

@@ -28,7 +28,7 @@ from world import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 EVIDENCE = evidence_of("done")
 FOR_WHO_THEY_ARE = {
@@ -131,9 +131,11 @@ TABLE: dict[str, tuple[Callable[[World], Call], set[str]]] = {
 }
 
 
-@pytest.fixture
-def stage(w: World) -> World:
+@pytest.fixture(scope="class")
+def set_stage(deployed: World) -> Iterator[World]:
     """A pool for each thing that somebody may do, and everybody with a few tokens that the fund may take."""
+    w = deployed
+    before = w.node.rpc("evm_snapshot")
     w.open_pool()
     w.give(CANCELLED, 120 * UNIT)
     w.do(w.gateway, w.fund, "recordBatch", CANCELLED, b32("back"), entry_of(bytes(20), 1, UNIT))
@@ -160,49 +162,16 @@ def stage(w: World) -> World:
         w.do(w.donor1, w.token, "transfer", who, 10)
         if name not in ("donor1", "donor2", "gateway", "gateway2"):
             w.do(who, w.token, "approve", w.fund.address, 10)
-    return w
+    yield w
+    w.node.rpc("evm_revert", before)
 
 
-@pytest.mark.parametrize("row", TABLE)
-def test_who_gets_through(stage: World, row: str) -> None:
-    call, may = TABLE[row]
-    through = set()
-    for name in PEOPLE:
-        before = stage.node.rpc("evm_snapshot")
-        contract, function, args = call(stage)
-        outcome = None
-        try:
-            stage.do(stage.addresses[name], getattr(stage, contract), function, *args)
-            through.add(name)
-        except RefusedError as refused:
-            outcome = refused.name
-        assert outcome is None or outcome in FOR_WHO_THEY_ARE, (name, outcome)
-        assert stage.node.rpc("evm_revert", before)
-    assert through == may
-
-
-@pytest.mark.parametrize("contract", ["fund", "judgement", "register", "token", "consortium"])
-def test_every_function_that_changes_something_is_known(stage: World, contract: str) -> None:
-    """A new function makes this fail until somebody has said who may call it."""
-    names = {"fund": "PooledFund", "token": "SettlementToken"}
-    changing = {
-        item["name"]
-        for item in stage.artifacts[names.get(contract, contract.capitalize())]["abi"]
-        if item["type"] == "function" and item["stateMutability"] not in ("view", "pure")
-    }
-    by_signature = {
-        "fund": {"contributeWithPermit", "contributeWithAuthorization", "refundEntry"},
-        "judgement": {"attestBySignature", "objectBySignature"},
-        "token": {
-            *("approve", "transfer", "transferFrom", "permit", "permitWitness"),
-            *("transferWithAuthorization", "receiveWithAuthorization", "cancelAuthorization"),
-        },
-        # What OpenZeppelin's AccessManager lets everybody do for themselves, or a role with what it announced.
-        "consortium": {"renounceRole", "labelRole", "cancel", "consumeScheduledOp", "multicall"},
-    }
-    calls = [call(stage) for call, _ in TABLE.values()]
-    in_table = {function for target, function, _ in calls if target == contract}
-    assert changing == in_table | by_signature.get(contract, set())
+@pytest.fixture
+def stage(set_stage: World) -> Iterator[World]:
+    """The same, as it was set."""
+    before = set_stage.node.rpc("evm_snapshot")
+    yield set_stage
+    set_stage.node.rpc("evm_revert", before)
 
 
 def test_the_deployer_ends_with_nothing(w: World) -> None:
@@ -217,9 +186,50 @@ def test_the_roles_are_apart(w: World) -> None:
             assert w.see(w.consortium, "hasRole", role, w.addresses[name])[0] == (name == holder)
 
 
-def test_a_dismissed_gateway_can_do_nothing(stage: World) -> None:
-    w = stage
-    w.do(w.registrar, w.consortium, "revokeRole", GATEWAY, w.gateway)
-    for contract, function, args in (TABLE["recordBatch"][0](w), TABLE["mint"][0](w)):
-        with pytest.raises(RefusedError, match="AccessManagedUnauthorized"):
-            w.do(w.gateway, getattr(w, contract), function, *args)
+class TestOnStage:
+    @pytest.mark.parametrize("row", TABLE)
+    def test_who_gets_through(self, stage: World, row: str) -> None:
+        call, may = TABLE[row]
+        through = set()
+        for name in PEOPLE:
+            before = stage.node.rpc("evm_snapshot")
+            contract, function, args = call(stage)
+            outcome = None
+            try:
+                stage.do(stage.addresses[name], getattr(stage, contract), function, *args)
+                through.add(name)
+            except RefusedError as refused:
+                outcome = refused.name
+            assert outcome is None or outcome in FOR_WHO_THEY_ARE, (name, outcome)
+            assert stage.node.rpc("evm_revert", before)
+        assert through == may
+
+    @pytest.mark.parametrize("contract", ["fund", "judgement", "register", "token", "consortium"])
+    def test_every_function_that_changes_something_is_known(self, stage: World, contract: str) -> None:
+        """A new function makes this fail until somebody has said who may call it."""
+        names = {"fund": "PooledFund", "token": "SettlementToken"}
+        changing = {
+            item["name"]
+            for item in stage.artifacts[names.get(contract, contract.capitalize())]["abi"]
+            if item["type"] == "function" and item["stateMutability"] not in ("view", "pure")
+        }
+        by_signature = {
+            "fund": {"contributeWithPermit", "contributeWithAuthorization", "refundEntry"},
+            "judgement": {"attestBySignature", "objectBySignature"},
+            "token": {
+                *("approve", "transfer", "transferFrom", "permit", "permitWitness"),
+                *("transferWithAuthorization", "receiveWithAuthorization", "cancelAuthorization"),
+            },
+            # What OpenZeppelin's AccessManager lets everybody do for themselves, or a role with what it announced.
+            "consortium": {"renounceRole", "labelRole", "cancel", "consumeScheduledOp", "multicall"},
+        }
+        calls = [call(stage) for call, _ in TABLE.values()]
+        in_table = {function for target, function, _ in calls if target == contract}
+        assert changing == in_table | by_signature.get(contract, set())
+
+    def test_a_dismissed_gateway_can_do_nothing(self, stage: World) -> None:
+        w = stage
+        w.do(w.registrar, w.consortium, "revokeRole", GATEWAY, w.gateway)
+        for contract, function, args in (TABLE["recordBatch"][0](w), TABLE["mint"][0](w)):
+            with pytest.raises(RefusedError, match="AccessManagedUnauthorized"):
+                w.do(w.gateway, getattr(w, contract), function, *args)

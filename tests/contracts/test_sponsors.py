@@ -693,6 +693,7 @@ class TestOddTokens:
         self.check(w, good, token)
 
 
+@pytest.mark.swift
 def test_batches_of_any_kind_are_matched_by_the_rule(w: World) -> None:
     """Random sponsors and random batches beside the rule in plain Python; seeded, the same in each run."""
     rng = random.Random(11)  # noqa: S311

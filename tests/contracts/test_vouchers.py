@@ -649,6 +649,7 @@ def attempt(call: Any) -> str:
     return ""
 
 
+@pytest.mark.swift
 def test_any_order_of_vouchers_keeps_the_limits(w: World, office: Office) -> None:
     """Random vouchers, bills, waits and expiries beside the model; seeded, the same in each run."""
     rng = random.Random(7)  # noqa: S311

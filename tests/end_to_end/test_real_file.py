@@ -118,7 +118,7 @@ def test_every_cent_is_equal(demo: Demo, pools: dict[str, int]) -> None:
         pulled[by_transaction[log["transactionHash"]]] += int(log["data"], 16)
     index = sqlite3.connect(f"file:{demo.state / 'index.db'}?mode=ro", uri=True)
     for title, pool in pools.items():
-        contract = ledger.view(ledger.fund, "poolOf", pool)[1]
+        contract = ledger.view(ledger.fund, "poolOf", pool)["raised"]
         (rows, indexed) = index.execute(
             "SELECT count(*), sum(amount) FROM contributions WHERE pool = ?", (pool,)
         ).fetchone()
