@@ -136,9 +136,13 @@ contract PledgeBook is IPledgeBook {
         uint256 done = 0;
         while (done < ids.length) {
             uint256[] calldata rest = ids[done:];
+            uint256 gas = gasleft();
             try this.collectRun(rest, msg.sender) returns (uint256 count) {
                 done += count;
             } catch {
+                // Each call keeps a 64th of its gas from the one that it makes: whatever ran out, up to eight calls deep
+                // in the run, less than an eighth is left.
+                if (gasleft() < gas / 8) revert NotEnoughGas();
                 done += _failRun(rest);
             }
         }

@@ -155,6 +155,8 @@ interface IPledgeBook {
     error NotTheBook(address caller);
     /// @dev The fund put the gifts elsewhere than at the end of the line that it had told.
     error LineMoved(uint256 told, uint256 start);
+    /// @dev A run failed, and so little gas is left that it may have failed for want of gas alone.
+    error NotEnoughGas();
 
     // -------------------------------------------------------------------------------------- what a donor does
 
@@ -193,7 +195,10 @@ interface IPledgeBook {
 
     /// @notice Brings what is due of these pledges to their pools. Anyone may call it. Each pledge fails alone, with
     /// `CollectionFailed`; named twice, it is collected once.
-    /// @dev Pledges of one pool that stand next to each other go to the fund together: sort them by pool.
+    /// A call with too little gas is refused as a whole, so that no pledge fails for want of gas and no period is lost
+    /// by it: what a node estimates is enough.
+    /// @dev Pledges of one pool that stand next to each other go to the fund together: sort them by pool. A token that
+    /// uses up all gas that it is given makes the whole call fail: leave its pledges out.
     function collect(uint256[] calldata ids) external;
 
     /// @notice The first pledges of the list that are for one pool. Only the book itself calls it, so that what the
