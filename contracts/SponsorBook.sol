@@ -48,7 +48,7 @@ contract SponsorBook is ISponsorBook {
         if (!isInvited[pool][msg.sender]) revert NotInvited(pool, msg.sender);
         if (budget == 0 || budget > _MAX_AMOUNT) revert BadTerms("budget: not 1 to 2^63 - 1");
         if (ratioPercent == 0 || ratioPercent > _MAX_RATIO) revert BadTerms("ratioPercent: not 1 to 1,000");
-        if (capPerGift == 0) revert BadTerms("capPerGift: 0");
+        if (capPerGift == 0 || capPerGift > _MAX_AMOUNT) revert BadTerms("capPerGift: not 1 to 2^63 - 1");
         if (endsAt <= block.timestamp) revert BadTerms("endsAt: past");
         if (_poolIsOver(pool)) revert IPooledFund.PoolIs(pool, FUND.stateOf(pool));
 

@@ -119,7 +119,7 @@ interface ISponsorBook {
     /// never completes.
     /// @param budget 1 to 2^63 - 1 base units, pulled at once.
     /// @param ratioPercent 1 to 1,000.
-    /// @param capPerGift Not 0.
+    /// @param capPerGift 1 to 2^63 - 1 base units.
     /// @param endsAt Last second in which gifts are matched; after now.
     /// @return sponsorship Its number, from 1 within its pool.
     function lock(uint256 pool, uint64 budget, uint16 ratioPercent, uint64 capPerGift, uint32 endsAt)

@@ -159,7 +159,8 @@ class TestLock:
             ({"ratio": 0}, "ratioPercent: not 1 to 1,000"),
             ({"ratio": 1001}, "ratioPercent: not 1 to 1,000"),
             ({"ratio": 65535}, "ratioPercent: not 1 to 1,000"),
-            ({"cap": 0}, "capPerGift: 0"),
+            ({"cap": 0}, "capPerGift: not 1 to 2^63 - 1"),
+            ({"cap": MAX63 + 1}, "capPerGift: not 1 to 2^63 - 1"),
             ({"ends": 0}, "endsAt: past"),
         ],
     )
@@ -167,7 +168,7 @@ class TestLock:
         with reverts("BadTerms", reason):
             self.lock(w, ready, **changes)
 
-    @pytest.mark.parametrize("changes", [{"budget": 1, "ratio": 1, "cap": 1}, {"cap": 2**64 - 1, "ends": NEVER}])
+    @pytest.mark.parametrize("changes", [{"budget": 1, "ratio": 1, "cap": 1}, {"cap": MAX63, "ends": NEVER}])
     def test_terms_at_their_bounds(self, w: World, ready: int, changes: dict[str, int]) -> None:
         self.lock(w, ready, **changes)
         check_sponsors(w)
@@ -300,8 +301,8 @@ class TestDraw:
             (33, 10**6, 1003, 330),
             (33, 10**6, 1004, 331),
             (1000, 10**6, 7, 70),
-            (150, 2**64 - 1, 3, 4),
-            (1000, 2**64 - 1, MAX63 // 2, 10**6),
+            (150, MAX63, 3, 4),
+            (1000, MAX63, MAX63 // 2, 10**6),
         ],
     )
     def test_the_rule(self, w: World, ratio: int, cap: int, gift: int, match: int) -> None:
