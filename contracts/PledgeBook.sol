@@ -217,6 +217,20 @@ contract PledgeBook is IPledgeBook {
             id, donor, terms.pool, token, terms.amount, terms.period, terms.firstDue, terms.lastDue, terms.times,
             terms.cap, terms.replaces, msg.sender
         );
+        if (terms.replaces != 0) _carryOver(_pledges[terms.replaces], id, _pledges[id]);
+    }
+
+    /// @dev What the older pledge took or skipped, the one in its place does not collect again.
+    function _carryOver(Pledge storage old, uint256 id, Pledge storage p) private {
+        uint256 until = _startOf(old, old.nextPeriod);
+        if (old.nextPeriod == 0 || until <= p.firstDue) return;
+        // The last that begins before then. No field passes into the next, however far ahead the donor has skipped.
+        uint256 last = p.period == Period.Month
+            ? Calendar.monthsSince(p.firstDue, Calendar.at(until - 1))
+            : (until - 1 - p.firstDue) / (p.period == Period.Day ? 1 days : 1 weeks);
+        uint16 period = uint16(Math.min(last, type(uint16).max - 1));
+        p.nextPeriod = period + 1;
+        emit PledgeSkipped(id, p.donor, period);
     }
 
     function _hash(Terms calldata terms) private pure returns (bytes32) {

@@ -21,7 +21,9 @@ import {IPooledFund} from "./IPooledFund.sol";
 /// since. Months go by the calendar: what is due on the 31st is due on the last day of a shorter month. Of a live
 /// pledge one amount can be collected in each period, at any moment of it. What was missed (nobody collected, it was
 /// paused, the money was not there) is never made up for. A live pledge ends by itself: after `lastDue`, after `times`
-/// collections, or when the next amount would pass `cap`; a part of an amount is never taken.
+/// collections, or when the next amount would pass `cap`; a part of an amount is never taken. A pledge in the place of
+/// an older one begins with its first period that begins when the older one's next would have begun, or later: what was
+/// collected or skipped is not collected again for a higher amount.
 ///
 /// Warning: the book can take from a donor whatever the token allows it to, but only for what the donor's pledges say.
 /// The allowance that a stopped pledge leaves over serves only the donor's other pledges; the donor takes it back with
@@ -87,7 +89,8 @@ interface IPledgeBook {
         uint16 times;
         /// @dev All that may ever be collected. At least one amount.
         uint64 cap;
-        /// @dev An older pledge of the same donor, not stopped, that stops as this one begins; 0: none.
+        /// @dev An older pledge of the same donor, not stopped, that stops as this one begins; 0: none. Of the periods
+        /// that it collected or skipped nothing is collected anew, whatever `firstDue` says.
         uint256 replaces;
     }
 
@@ -130,7 +133,8 @@ interface IPledgeBook {
     );
     event PledgePaused(uint256 indexed pledge, address indexed donor);
     event PledgeResumed(uint256 indexed pledge, address indexed donor);
-    /// @notice Nothing is collected for `period`, nor for any before it.
+    /// @notice Nothing is collected for `period`, nor for any before it: the donor said so, or the pledge replaces one
+    /// that collected or skipped the time until then.
     event PledgeSkipped(uint256 indexed pledge, address indexed donor, uint16 period);
     event PledgeLowered(uint256 indexed pledge, address indexed donor, uint64 amount, uint64 cap);
     event PledgeStopped(uint256 indexed pledge, address indexed donor);

@@ -55,10 +55,12 @@ def pledge(
     ends = [f"at {token.shown(most)} in all"]
     ends += [f"after {times} times"] if times else []
     ends += [f"on {moment(end)}"] if end else []
+    instead = [f"Your pledge {replaces} stops. What it took or skipped is not taken again."] if replaces else []
     desk.do(
         [
             f"You pledge {token.shown(units)} a {every.value} to {desk.title(pool)}, first on {moment(begin)}.",
             f"It ends {', or '.join(ends)}. Nothing is ever taken twice in a {every.value}, or made up for.",
+            *instead,
         ],
         "You can pause, lower or stop it at any moment; what was collected is given.",
         desk.ledger.pledges,
@@ -66,7 +68,10 @@ def pledge(
         (pool, units, list(Every).index(every), begin, end, times, most, replaces),
         allow=(token, most),
     )
-    desk.say(f"Your pledge is number {mine(desk)[-1]}.")
+    number = mine(desk)[-1]
+    due = desk.view(desk.ledger.pledges, "nextDue", number)
+    when = f"It falls due next on {moment(due)}." if due else "As it stands, nothing will fall due."
+    desk.say(f"Your pledge is number {number}. {when}")
 
 
 def mine(desk: Desk) -> list[int]:

@@ -33,7 +33,7 @@ IDS = st.lists(st.integers(1, 12), min_size=1, max_size=8)
 MUST_SEE = {
     *("pledged", "collected", "unknown", "stopped", "paused", "ended", "not due", "cap reached", "pool closed"),
     *("no allowance", "no balance", "NotTheDonor", "PledgeIs", "BadTerms", "NotAccepting", "skipped", "lowered"),
-    *("PledgeStopped", "PledgePaused", "PledgeResumed", "missed"),
+    *("PledgeStopped", "PledgePaused", "PledgeResumed", "missed", "carried over"),
 }
 
 
@@ -62,6 +62,8 @@ class Pledge:
     #: When it was paused or stopped, and until when.
     rests: list[list[int]] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
+    #: When the next period of the pledge begins whose place it took, if that one collected or skipped any.
+    since: int = 0
 
     @property
     def collected(self) -> int:
@@ -100,6 +102,14 @@ class Pledge:
         due = start_of(t.period, t.first_due, period)
         return 0 if t.last_due and max(due, now) > t.last_due else due
 
+    def come_after(self, old: Pledge) -> None:
+        """Begin with the first period that begins when the old one's next would have, or later: searched."""
+        if old.next_period == 0:
+            return
+        self.since = start_of(old.terms.period, old.terms.first_due, old.next_period)
+        while start_of(self.terms.period, self.terms.first_due, self.next_period) < self.since:
+            self.next_period += 1
+
     def check_life(self, now: int) -> None:
         """Rule 9, from the collections alone."""
         t = self.terms
@@ -115,6 +125,7 @@ class Pledge:
             assert start_of(t.period, t.first_due, period) <= time < start_of(t.period, t.first_due, period + 1)
             assert t.first_due <= time <= (t.last_due or time)
             assert amount <= t.amount
+            assert time >= self.since
             assert not any(since < time <= until for since, until in self.rests)
 
 
@@ -250,9 +261,11 @@ class Walk(RuleBasedStateMachine):
             signature = self.pledges.sign(w.keys[who], donor, terms)
             call = lambda: self.pledges.hand_in(donor, terms, signature)  # noqa: E731
         if self.both(call, refused) is not None:
+            new = self.model[len(self.model) + 1] = Pledge(donor, terms, amount, cap)
             if old:
                 self.rest(old, STOPPED)
-            self.model[len(self.model) + 1] = Pledge(donor, terms, amount, cap)
+                new.come_after(old)
+                self.seen["carried over"] += new.next_period > 0
             if signed:
                 self.allowed[donor] += cap
             self.seen["pledged"] += 1

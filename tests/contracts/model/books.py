@@ -138,12 +138,23 @@ class Booking:
 
     # ---- pledges
 
-    def promise(self: Model, now: int, donor: str, number: int, amount: int, times: int) -> None:
-        """Pledge so much a week."""
+    def promise(self: Model, now: int, donor: str, number: int, terms: tuple[int, int, int]) -> None:
+        """Pledge so much a week, so many times, in place of an older pledge or of none."""
+        amount, times, replaces = terms
         pool = self.pools.get(number)
         if pool is None or now > pool.accepts_until:
             refuse("NotAccepting", number, pool.accepts_until if pool else 0)
-        self.pledges.append(Pledge(donor, number, amount, amount * times, now))
+        new = Pledge(donor, number, amount, amount * times, now)
+        if replaces:
+            old = self.pledges[replaces - 1] if replaces <= len(self.pledges) else None
+            if old is None or old.donor != donor:
+                refuse("NotTheDonor", replaces, donor)
+            if old.state == "stopped":
+                refuse("PledgeIs", replaces, 3)
+            old.state = "stopped"
+            if old.next:
+                new.next = max(0, -((now - old.first - old.next * WEEK) // WEEK))
+        self.pledges.append(new)
 
     def collect(self: Model, now: int, numbers: list[int]) -> list[str]:
         """Collect pledges, each for itself, and return what came of each."""
