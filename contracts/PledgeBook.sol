@@ -101,10 +101,11 @@ contract PledgeBook is IPledgeBook {
     }
 
     /// @inheritdoc IPledgeBook
-    function skip(uint256 id) external {
+    function skip(uint256 id, uint16 period) external {
         Pledge storage p = _ofCaller(id);
         if (p.state == PledgeState.Stopped) revert PledgeIs(id, p.state);
-        uint16 period = uint16(_nextPeriod(p)); // before 2106 there are fewer than 2^16 days
+        uint256 next = _nextPeriod(p);
+        if (period != next) revert NextPeriodIs(id, next);
 
         p.nextPeriod = period + 1;
         emit PledgeSkipped(id, msg.sender, period);
@@ -117,7 +118,8 @@ contract PledgeBook is IPledgeBook {
         if (amount == 0) revert BadTerms("amount: zero");
         if (amount > p.amount) revert BadTerms("amount: more than before");
         if (cap > p.cap) revert BadTerms("cap: more than before");
-        if (cap < p.collected) revert BadTerms("cap: less than was collected");
+        // What a collection that came before this call took is no reason to take more.
+        if (cap < p.collected) cap = p.collected;
 
         p.amount = amount;
         p.cap = cap;
@@ -140,8 +142,8 @@ contract PledgeBook is IPledgeBook {
             try this.collectRun(rest, msg.sender) returns (uint256 count) {
                 done += count;
             } catch {
-                // Each call keeps a 64th of its gas from the one that it makes: whatever ran out, up to eight calls deep
-                // in the run, less than an eighth is left.
+                // Each call keeps a 64th of its gas from the one that it makes: whatever ran out, up to eight calls
+                // deep in the run, less than an eighth is left.
                 if (gasleft() < gas / 8) revert NotEnoughGas();
                 done += _failRun(rest);
             }
@@ -181,6 +183,14 @@ contract PledgeBook is IPledgeBook {
         if (p.collected + p.amount > p.cap) return 0;
         uint256 due = _startOf(p, _nextPeriod(p));
         return p.lastDue != 0 && Math.max(due, block.timestamp) > p.lastDue ? 0 : due;
+    }
+
+    /// @inheritdoc IPledgeBook
+    function nextPeriodOf(uint256 id) external view returns (uint256 period, uint256 start) {
+        Pledge storage p = _pledges[id];
+        if (p.state == PledgeState.None) return (0, 0);
+        period = _nextPeriod(p);
+        start = _startOf(p, period);
     }
 
     // --------------------------------------------------------------------------------------------- pledging

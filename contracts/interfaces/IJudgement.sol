@@ -222,7 +222,7 @@ interface IJudgement {
 
     // ------------------------------------------------------------------------------------------------ the panel
 
-    /// @notice An attestor consents to exactly this next milestone of an open-ended pool, of 1 to 2^63 - 1 base units.
+    /// @notice An attestor consents to exactly this next milestone of an open-ended pool, whose amount can be one.
     function consentToMilestone(uint256 pool, IPooledFund.MilestonePlan calldata plan) external;
 
     /// @notice An attestor, not the one who leaves, consents that `joining` takes the seat of `leaving`. As many as the

@@ -154,6 +154,8 @@ interface IPledgeBook {
     error BadTerms(string reason);
     error NotTheDonor(uint256 pledge, address account);
     error PledgeIs(uint256 pledge, PledgeState state);
+    /// @dev Another period than the one that was to be skipped is the next.
+    error NextPeriodIs(uint256 pledge, uint256 period);
     /// @dev The token did not say that the donor signed this.
     error BadSignature(address donor);
     error NotTheBook(address caller);
@@ -187,9 +189,12 @@ interface IPledgeBook {
 
     /// @notice Nothing is collected for the next period that could still be: this one, or the next if this one was
     /// collected. It may be called again, for the period after that.
-    function skip(uint256 id) external;
+    /// @param period Its number, as `nextPeriodOf` tells it; any other is refused, so that a call that comes after a
+    /// collection does not skip the period after it.
+    function skip(uint256 id, uint16 period) external;
 
-    /// @notice Makes the amount, the cap or both less. Neither can become more, nor the cap less than was collected.
+    /// @notice Makes the amount, the cap or both less; neither can become more. A cap below what was collected becomes
+    /// just that, so that nothing more is.
     function lower(uint256 id, uint64 amount, uint64 cap) external;
 
     /// @notice Ends the pledge at once, for ever.
@@ -224,4 +229,8 @@ interface IPledgeBook {
     /// @notice When the next amount falls due; not after now: it can be collected now. 0: none will be, as things
     /// stand (unknown, stopped, paused, ended, cap reached). It does not ask the pool or the token.
     function nextDue(uint256 id) external view returns (uint256);
+
+    /// @notice The next period that could still be collected or skipped, also of a pledge that is paused or over, and
+    /// its first second; both 0 if there is no such pledge.
+    function nextPeriodOf(uint256 id) external view returns (uint256 period, uint256 start);
 }

@@ -74,6 +74,7 @@ SENTENCES = {
     "InvalidAccountNonce": "Something else was signed or used meanwhile. Try again.",
     "MilestoneIs": "Milestone {milestone} of pool {pool} is {state}.",
     "MoreThanReleased": "Milestone {milestone} of pool {pool} was not paid {amount} that are not given back.",
+    "NextPeriodIs": "Something was collected meanwhile, or a period has passed: look at pledge {pledge} and try again.",
     "NoBatch": "The gateway has recorded no such batch.",
     "NoEvidence": "The evidence has no hash.",
     "SameEvidence": "This very evidence is disputed: all attestors must confirm it, or hand in other evidence.",

@@ -32,8 +32,18 @@ WHO = st.sampled_from(["donor1", "donor1", "donor2", "donor3"])
 IDS = st.lists(st.integers(1, 12), min_size=1, max_size=8)
 MUST_SEE = {
     *("pledged", "collected", "unknown", "stopped", "paused", "ended", "not due", "cap reached", "pool closed"),
-    *("no allowance", "no balance", "NotTheDonor", "PledgeIs", "BadTerms", "NotAccepting", "skipped", "lowered"),
-    *("PledgeStopped", "PledgePaused", "PledgeResumed", "missed", "carried over"),
+    *(
+        "no allowance",
+        "no balance",
+        "NotTheDonor",
+        "PledgeIs",
+        "BadTerms",
+        "NotAccepting",
+        "skipped",
+        "lowered",
+        "NextPeriodIs",
+    ),
+    *("NextPeriodIs", "PledgeStopped", "PledgePaused", "PledgeResumed", "missed", "carried over"),
 }
 
 
@@ -91,14 +101,17 @@ class Pledge:
             return "not due"
         return "cap reached" if self.collected + self.amount > self.cap else None
 
+    def period(self, now: int) -> int:
+        """Return the first period that could still be collected."""
+        t = self.terms
+        return max(self.next_period, period_at(t.period, t.first_due, now) if now >= t.first_due else 0)
+
     def due(self, now: int) -> int:
         """Return when the next amount falls due, 0 if none does: searched period by period."""
         t = self.terms
         if self.state != LIVE or (t.times and len(self.taken) == t.times) or self.collected + self.amount > self.cap:
             return 0
-        period = self.next_period
-        if now >= t.first_due:
-            period = max(period, period_at(t.period, t.first_due, now))
+        period = self.period(now)
         due = start_of(t.period, t.first_due, period)
         return 0 if t.last_due and max(due, now) > t.last_due else due
 
@@ -221,6 +234,9 @@ class Walk(RuleBasedStateMachine):
         assert self.replayed == {n: p.storage() for n, p in self.model.items()}
         due = w.see_all([(self.book, "nextDue", number) for number in self.model]) if asked else []
         assert due == [p.due(now) for p in self.model.values()]
+        following = w.see_all([(self.book, "nextPeriodOf", number) for number in self.model]) if asked else []
+        periods = [(p.terms, p.period(now)) for p in self.model.values()]
+        assert following == [(period, start_of(t.period, t.first_due, period)) for t, period in periods]
         assert {donor: w.balance(donor) for donor in self.money} == self.money
         assert w.balance(self.book.address) == 0
         assert {pool: w.pool(pool)["raised"] for pool in self.raised} == self.raised
@@ -289,6 +305,8 @@ class Walk(RuleBasedStateMachine):
     )
     def changes(self, who: str, number: int, what: str, owner: bool, again: bool) -> None:
         """A change; perhaps a try to collect all at once, and a pause may end after some days."""
+        if what == "skip":
+            self.change(who, number, what, owner=owner, off=1)
         self.change(who, number, what, owner=owner)
         if again:
             self.collects([number], True)
@@ -296,8 +314,8 @@ class Walk(RuleBasedStateMachine):
             self.waits(6, 0, 0)
             self.change(who, number, "resume", owner=owner)
 
-    def change(self, who: str, number: int, what: str, *, owner: bool) -> None:
-        """Let somebody change a pledge."""
+    def change(self, who: str, number: int, what: str, *, owner: bool, off: int = 0) -> None:
+        """Let somebody change a pledge; `off`: and skip another period than the next one."""
         pledge = self.model.get(number)
         sender = pledge.donor if pledge and owner else self.w.addresses[who]
         refused = None
@@ -305,12 +323,13 @@ class Walk(RuleBasedStateMachine):
             refused = "NotTheDonor"
         elif pledge.state == STOPPED or {"pause": PAUSED, "resume": LIVE}.get(what) == pledge.state:
             refused = "PledgeIs"
-        if self.both(lambda: self.w.do(sender, self.book, what, number), refused) is not None:
+        period, more = pledge.period(self.w.node.now + 1) if pledge else 0, ()
+        if what == "skip":
+            more = (period + off,)
+            refused = refused or ("NextPeriodIs" if off else None)
+        if self.both(lambda: self.w.do(sender, self.book, what, number, *more), refused) is not None:
             assert pledge
-            now, t = self.w.node.now, pledge.terms
             if what == "skip":
-                current = period_at(t.period, t.first_due, now) if now >= t.first_due else 0
-                period = max(pledge.next_period, current)
                 pledge.skipped.add(period)
                 pledge.next_period = period + 1
                 self.seen["skipped"] += 1
@@ -327,11 +346,11 @@ class Walk(RuleBasedStateMachine):
             refused = "NotTheDonor"
         elif pledge.state == STOPPED:
             refused = "PledgeIs"
-        elif not 0 < amount <= pledge.amount or not pledge.collected <= cap <= pledge.cap:
+        elif not 0 < amount <= pledge.amount or cap > pledge.cap:
             refused = "BadTerms"
         if self.both(lambda: self.w.do(sender, self.book, "lower", number, amount, cap), refused) is not None:
             assert pledge
-            pledge.amount, pledge.cap = amount, cap
+            pledge.amount, pledge.cap = amount, max(cap, pledge.collected)
             self.seen["lowered"] += 1
         self.check()
 
