@@ -298,6 +298,7 @@ def test_what_is_refused_says_why(town: Town, who: int, words: tuple[object, ...
         ('amount = "60.00"', 'amount = "60,00"', "milestones[0].amount: '60,00' is not an amount"),
         ('payee = "payouts"', 'payee = "nobody"', "milestones[1].payee: 'nobody' is not an address"),
         ('description = "about.md"', 'description = "none.md"', "There is no file"),
+        ('voucher_cap = "100"\nvoucher_period = "7 d"', "", "milestones[2].payee: vouchers need limits.voucher_cap"),
         ("open_ended = true", 'open_ended = "yes"', "open_ended: 'yes' is not true or false"),
         ("[panel]", "[panel", "is not TOML"),
         ("[panel]", "[[panel]]", "panel: missing, or not a table"),
@@ -309,6 +310,14 @@ def test_a_bad_plan_is_told(town: Town, old: str, new: str, why: str) -> None:
     assert old in text
     path.write_text(text.replace(old, new, 1))
     assert why in town.refused(NGO, "ngo", "open-pool", path)
+
+
+@pytest.mark.parametrize(
+    "name", ["PledgeBook", "Register", "Consortium", "SponsorBook", "Judgement", "PooledFund", "SettlementToken"]
+)
+def test_a_payee_that_could_never_pay_is_told(town: Town, name: str) -> None:
+    path = plan(town, payee=town.ledger.contracts[name].address)
+    assert f"is Moa's {name}, which could never pay" in town.refused(NGO, "ngo", "open-pool", path)
 
 
 def test_the_example_is_a_plan(town: Town) -> None:
@@ -392,7 +401,7 @@ def test_evidence_is_judged_disputed_and_released(town: Town) -> None:
     assert "It is too early" in town.refused(NGO, "ngo", "release", 1, 0)
     # Ten percent of what was given dispute it.
     said = town.act(STRANGER, "donor", "object-by-code", 1, 0, "--code-file", receipt_code(town, 1))
-    assert "with the weight of 30.00 MUSD" in said
+    assert "with the weight of 20.00 MUSD" in said
     assert town.state(1, 0) == 3
     assert "is disputed" in town.refused(DONOR, "donor", "object", 1, 0)
     better = town.file("better.md", "410 meals, and the bills.\n")
