@@ -27,7 +27,8 @@ import {IPooledFund} from "./IPooledFund.sol";
 ///
 /// Warning: the book can take from a donor whatever the token allows it to, but only for what the donor's pledges say.
 /// The allowance that a stopped pledge leaves over serves only the donor's other pledges; the donor takes it back with
-/// `approve(book, 0)`, which ends what all its pledges can collect.
+/// `approve(book, 0)`. That ends no pledge: nothing is collected only until the donor allows the book something again,
+/// for which a new pledge by signature is enough; then all that are live share it. `stop` ends a pledge.
 interface IPledgeBook {
     // ------------------------------------------------------------------------------------------------- states
 
