@@ -39,5 +39,9 @@ class BrokenLineError(MoaError):
     """A contribution or release does not start where its pool's line stood. Nothing is guessed: the sync stops here."""
 
 
+class TooLargeError(MoaError):
+    """A number in a log is larger than any that the ledger can have. Nothing is cut: the sync stops here."""
+
+
 class StoreError(MoaError):
     """The database cannot be used: another schema, another writer, or no room."""

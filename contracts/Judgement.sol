@@ -159,6 +159,7 @@ contract Judgement is IJudgement, EIP712 {
     function consentToMilestone(uint256 pool, IPooledFund.MilestonePlan calldata plan) external {
         Panel storage p = _panels[pool];
         if (!p.openEnded) revert NotOpenEnded(pool);
+        Plans.checkAmount(plan.amount);
         _consent(pool, Consents.toMilestone(pool, p, plan));
         emit MilestoneConsented(pool, p.milestones, msg.sender, plan.payee, plan.amount, plan.evidenceDeadline);
     }

@@ -101,10 +101,11 @@ contract PledgeBook is IPledgeBook {
     }
 
     /// @inheritdoc IPledgeBook
-    function skip(uint256 id) external {
+    function skip(uint256 id, uint16 period) external {
         Pledge storage p = _ofCaller(id);
         if (p.state == PledgeState.Stopped) revert PledgeIs(id, p.state);
-        uint16 period = uint16(_nextPeriod(p)); // before 2106 there are fewer than 2^16 days
+        uint256 next = _nextPeriod(p);
+        if (period != next) revert NextPeriodIs(id, next);
 
         p.nextPeriod = period + 1;
         emit PledgeSkipped(id, msg.sender, period);
@@ -117,7 +118,8 @@ contract PledgeBook is IPledgeBook {
         if (amount == 0) revert BadTerms("amount: zero");
         if (amount > p.amount) revert BadTerms("amount: more than before");
         if (cap > p.cap) revert BadTerms("cap: more than before");
-        if (cap < p.collected) revert BadTerms("cap: less than was collected");
+        // What a collection that came before this call took is no reason to take more.
+        if (cap < p.collected) cap = p.collected;
 
         p.amount = amount;
         p.cap = cap;
@@ -136,9 +138,13 @@ contract PledgeBook is IPledgeBook {
         uint256 done = 0;
         while (done < ids.length) {
             uint256[] calldata rest = ids[done:];
+            uint256 gas = gasleft();
             try this.collectRun(rest, msg.sender) returns (uint256 count) {
                 done += count;
             } catch {
+                // Each call keeps a 64th of its gas from the one that it makes: whatever ran out, up to eight calls
+                // deep in the run, less than an eighth is left.
+                if (gasleft() < gas / 8) revert NotEnoughGas();
                 done += _failRun(rest);
             }
         }
@@ -179,6 +185,14 @@ contract PledgeBook is IPledgeBook {
         return p.lastDue != 0 && Math.max(due, block.timestamp) > p.lastDue ? 0 : due;
     }
 
+    /// @inheritdoc IPledgeBook
+    function nextPeriodOf(uint256 id) external view returns (uint256 period, uint256 start) {
+        Pledge storage p = _pledges[id];
+        if (p.state == PledgeState.None) return (0, 0);
+        period = _nextPeriod(p);
+        start = _startOf(p, period);
+    }
+
     // --------------------------------------------------------------------------------------------- pledging
 
     function _pledge(address donor, Terms calldata terms) private returns (uint256 id, address token) {
@@ -213,6 +227,20 @@ contract PledgeBook is IPledgeBook {
             id, donor, terms.pool, token, terms.amount, terms.period, terms.firstDue, terms.lastDue, terms.times,
             terms.cap, terms.replaces, msg.sender
         );
+        if (terms.replaces != 0) _carryOver(_pledges[terms.replaces], id, _pledges[id]);
+    }
+
+    /// @dev What the older pledge took or skipped, the one in its place does not collect again.
+    function _carryOver(Pledge storage old, uint256 id, Pledge storage p) private {
+        uint256 until = _startOf(old, old.nextPeriod);
+        if (old.nextPeriod == 0 || until <= p.firstDue) return;
+        // The last that begins before then. No field passes into the next, however far ahead the donor has skipped.
+        uint256 last = p.period == Period.Month
+            ? Calendar.monthsSince(p.firstDue, Calendar.at(until - 1))
+            : (until - 1 - p.firstDue) / (p.period == Period.Day ? 1 days : 1 weeks);
+        uint16 period = uint16(Math.min(last, type(uint16).max - 1));
+        p.nextPeriod = period + 1;
+        emit PledgeSkipped(id, p.donor, period);
     }
 
     function _hash(Terms calldata terms) private pure returns (bytes32) {

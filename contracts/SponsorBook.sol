@@ -48,11 +48,13 @@ contract SponsorBook is ISponsorBook {
         if (!isInvited[pool][msg.sender]) revert NotInvited(pool, msg.sender);
         if (budget == 0 || budget > _MAX_AMOUNT) revert BadTerms("budget: not 1 to 2^63 - 1");
         if (ratioPercent == 0 || ratioPercent > _MAX_RATIO) revert BadTerms("ratioPercent: not 1 to 1,000");
-        if (capPerGift == 0) revert BadTerms("capPerGift: 0");
+        if (capPerGift == 0 || capPerGift > _MAX_AMOUNT) revert BadTerms("capPerGift: not 1 to 2^63 - 1");
         if (endsAt <= block.timestamp) revert BadTerms("endsAt: past");
+        IPooledFund.Pool memory p = FUND.poolOf(pool);
         if (_poolIsOver(pool)) revert IPooledFund.PoolIs(pool, FUND.stateOf(pool));
+        if (_takesNoMore(p)) revert IPooledFund.NotAccepting(pool, p.acceptsUntil);
 
-        address token = FUND.poolOf(pool).token;
+        address token = p.token;
         sponsorship = ++sponsorshipCount[pool];
         _takeSeat(pool, uint64(sponsorship));
         _sponsorships[pool][sponsorship] =
@@ -139,7 +141,7 @@ contract SponsorBook is ISponsorBook {
 
     /// @inheritdoc ISponsorBook
     function isLive(uint256 pool, uint256 sponsorship) external view returns (bool) {
-        return _isLive(_sponsorships[pool][sponsorship]) && !_poolIsOver(pool);
+        return _isLive(_sponsorships[pool][sponsorship]) && !_isDone(pool);
     }
 
     /// @inheritdoc ISponsorBook
@@ -201,11 +203,21 @@ contract SponsorBook is ISponsorBook {
         return state != IPooledFund.PoolState.Funding && state != IPooledFund.PoolState.Active;
     }
 
+    /// @dev Whether the pool's time for gifts is past, for good: a pause moves it on by just as long as it lasts, so
+    /// what is past stays past. While a pause lasts the pool tells no such time.
+    function _takesNoMore(IPooledFund.Pool memory p) private view returns (bool) {
+        return !p.paused && block.timestamp > p.acceptsUntil;
+    }
+
+    function _isDone(uint256 pool) private view returns (bool) {
+        return _poolIsOver(pool) || _takesNoMore(FUND.poolOf(pool));
+    }
+
     /// @dev A sponsorship that is known and over.
     function _over(uint256 pool, uint256 sponsorship) private view returns (Sponsorship storage s) {
         s = _sponsorships[pool][sponsorship];
         if (s.sponsor == address(0)) revert UnknownSponsorship(pool, sponsorship);
-        if (_isLive(s) && !_poolIsOver(pool)) revert StillLive(pool, sponsorship, s.endsAt);
+        if (_isLive(s) && !_isDone(pool)) revert StillLive(pool, sponsorship, s.endsAt);
     }
 
     // --------------------------------------------------------------------------------------------- the seats

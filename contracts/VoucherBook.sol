@@ -83,6 +83,8 @@ contract VoucherBook is IVoucherBook, EIP712 {
     /// @inheritdoc IVoucherBook
     function revoke(Voucher calldata voucher) external {
         if (msg.sender != FUND.poolOf(voucher.pool).ngo) revert IPooledFund.NotTheNgo(voucher.pool, msg.sender);
+        // slither-disable-next-line unused-return -- it reverts if there is no such milestone
+        FUND.milestoneOf(voucher.pool, voucher.milestone);
         bytes32 id = idOf(voucher);
         if (stateOf[id] != VoucherState.Unused) revert VoucherIs(id, stateOf[id]);
         stateOf[id] = VoucherState.Revoked;

@@ -58,7 +58,8 @@ class Projection:
         simple = SIMPLE.get(log.event)
         if simple is not None:
             table, row = simple
-            self.rows[table].append((log.place, *row(log.values)))
+            if (values := row(log.values)) is not None:
+                self.rows[table].append((log.place, *values))
         if move := self._moves.get(log.event):
             try:
                 move(log, log.values, self.lines.setdefault(log.values["pool"], Line()))

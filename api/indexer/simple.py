@@ -16,7 +16,12 @@ def _pick(*names: str) -> Callable[[dict[str, Any]], Row]:
     return lambda values: tuple(values[name] for name in names)
 
 
-SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row]]] = {
+def _failed(v: dict[str, Any]) -> Row | None:
+    # Anyone may ask for a pledge that is not there, by any number: that says nothing of any pledge.
+    return (v["pledge"], v["reason"]) if any(v["donor"]) else None
+
+
+SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row | None]]] = {
     "Accredited": ("members", lambda v: (v["account"], v["kind"], _text(v["name"]), v["detailsHash"], v["detailsURI"])),
     "Revoked": ("members", lambda v: (v["account"], 0, "", bytes(32), "")),
     "PoolOpened": (
@@ -74,7 +79,7 @@ SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row]]] = {
     "PledgeSkipped": ("pledge_changes", lambda v: (v["pledge"], "skipped", v["period"], None, None)),
     "PledgeLowered": ("pledge_changes", lambda v: (v["pledge"], "lowered", None, v["amount"], v["cap"])),
     "PledgeStopped": ("pledge_changes", lambda v: (v["pledge"], "stopped", None, None, None)),
-    "CollectionFailed": ("collection_failures", _pick("pledge", "reason")),
+    "CollectionFailed": ("collection_failures", _failed),
     "RoundSealed": ("seals", _pick("pool", "milestone", "ngo", "version", "amount", "count", "claimWindow")),
     "RoundOpened": (
         "openings",
@@ -102,5 +107,6 @@ SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row]]] = {
     ),
 }  # fmt: skip
 """The events that add one row as they stand. Kept as raw logs only: the token's transfers, the roles' changes,
-what sponsors' seats are free, refused claims, and what was used of a person's room under a cap.
+what sponsors' seats are free, refused claims, what was asked of pledges that are not there, and what was used of a
+person's room under a cap.
 """

@@ -18,9 +18,11 @@ from api.errors import (
     NodeRefusedError,
     OtherChainError,
     RangeRefusedError,
+    TooLargeError,
     UnknownLogError,
     UnsteadyChainError,
 )
+from api.indexer import widths
 from api.indexer.chain import Block, Node, RawLog, Token
 from api.indexer.decode import Log, decode
 from api.indexer.line import Line
@@ -86,7 +88,7 @@ class Sync:
 
         Raises:
             UnsteadyChainError: The chain changed while it was read; the next step will see it as it is then.
-            UnknownLogError, BrokenLineError: A log cannot be taken as it is. Nothing was written.
+            UnknownLogError, BrokenLineError, TooLargeError: A log cannot be taken as it is. Nothing was written.
 
         """
         head = self._node.head()
@@ -115,7 +117,8 @@ class Sync:
         `waits` hears why it waits, once for each reason.
 
         Raises:
-            UnknownLogError, BrokenLineError, OtherChainError: The sync must not go on; the store says why.
+            UnknownLogError, BrokenLineError, TooLargeError, OtherChainError: The sync must not go on; the store
+                says why.
 
         """
         self._store.clear_halt()
@@ -129,7 +132,7 @@ class Sync:
                 if trouble:
                     self._store.clear_halt()
                     trouble = ""
-            except (UnknownLogError, BrokenLineError, OtherChainError) as error:
+            except (UnknownLogError, BrokenLineError, TooLargeError, OtherChainError) as error:
                 self._store.note_halt(str(error))
                 raise
             except (NodeAwayError, NodeRefusedError, UnsteadyChainError) as error:
@@ -168,6 +171,7 @@ class Sync:
         decoded = time.perf_counter()
         lines, self._lines = self._lines or self._store.lines(), None
         rows = project(logs, lines, {block.number: block.time for block in blocks})
+        widths.check(rows)
         projected = time.perf_counter()
         self._store.write(blocks, rows, self._new_tokens(logs), head)
         self._lines = lines

@@ -220,7 +220,7 @@ interface IJudgement {
 
     // ------------------------------------------------------------------------------------------------ the panel
 
-    /// @notice An attestor consents to exactly this next milestone of an open-ended pool.
+    /// @notice An attestor consents to exactly this next milestone of an open-ended pool, whose amount can be one.
     function consentToMilestone(uint256 pool, IPooledFund.MilestonePlan calldata plan) external;
 
     /// @notice An attestor, not the one who leaves, consents that `joining` takes the seat of `leaving`. As many as the

@@ -157,6 +157,7 @@ interface IPayoutBook {
     error BadRow(uint256 position);
     /// @dev The rows do not add up to the milestone's amount. A sum that is over it is not added up further.
     error WrongSum(uint256 sum, uint256 amount);
+    /// @dev Nobody, this contract, the fund or the round's token: what went there would be lost.
     error BadReceiver(address to);
     error AlreadyClaimed(uint256 pool, uint256 milestone, uint256 position);
     error BadSignature();

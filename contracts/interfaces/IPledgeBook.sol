@@ -21,11 +21,14 @@ import {IPooledFund} from "./IPooledFund.sol";
 /// since. Months go by the calendar: what is due on the 31st is due on the last day of a shorter month. Of a live
 /// pledge one amount can be collected in each period, at any moment of it. What was missed (nobody collected, it was
 /// paused, the money was not there) is never made up for. A live pledge ends by itself: after `lastDue`, after `times`
-/// collections, or when the next amount would pass `cap`; a part of an amount is never taken.
+/// collections, or when the next amount would pass `cap`; a part of an amount is never taken. A pledge in the place of
+/// an older one begins with its first period that begins when the older one's next would have begun, or later: what was
+/// collected or skipped is not collected again for a higher amount.
 ///
 /// Warning: the book can take from a donor whatever the token allows it to, but only for what the donor's pledges say.
 /// The allowance that a stopped pledge leaves over serves only the donor's other pledges; the donor takes it back with
-/// `approve(book, 0)`, which ends what all its pledges can collect.
+/// `approve(book, 0)`. That ends no pledge: nothing is collected only until the donor allows the book something again,
+/// for which a new pledge by signature is enough; then all that are live share it. `stop` ends a pledge.
 interface IPledgeBook {
     // ------------------------------------------------------------------------------------------------- states
 
@@ -87,7 +90,8 @@ interface IPledgeBook {
         uint16 times;
         /// @dev All that may ever be collected. At least one amount.
         uint64 cap;
-        /// @dev An older pledge of the same donor, not stopped, that stops as this one begins; 0: none.
+        /// @dev An older pledge of the same donor, not stopped, that stops as this one begins; 0: none. Of the periods
+        /// that it collected or skipped nothing is collected anew, whatever `firstDue` says.
         uint256 replaces;
     }
 
@@ -130,7 +134,8 @@ interface IPledgeBook {
     );
     event PledgePaused(uint256 indexed pledge, address indexed donor);
     event PledgeResumed(uint256 indexed pledge, address indexed donor);
-    /// @notice Nothing is collected for `period`, nor for any before it.
+    /// @notice Nothing is collected for `period`, nor for any before it: the donor said so, or the pledge replaces one
+    /// that collected or skipped the time until then.
     event PledgeSkipped(uint256 indexed pledge, address indexed donor, uint16 period);
     event PledgeLowered(uint256 indexed pledge, address indexed donor, uint64 amount, uint64 cap);
     event PledgeStopped(uint256 indexed pledge, address indexed donor);
@@ -150,11 +155,15 @@ interface IPledgeBook {
     error BadTerms(string reason);
     error NotTheDonor(uint256 pledge, address account);
     error PledgeIs(uint256 pledge, PledgeState state);
+    /// @dev Another period than the one that was to be skipped is the next.
+    error NextPeriodIs(uint256 pledge, uint256 period);
     /// @dev The token did not say that the donor signed this.
     error BadSignature(address donor);
     error NotTheBook(address caller);
     /// @dev The fund put the gifts elsewhere than at the end of the line that it had told.
     error LineMoved(uint256 told, uint256 start);
+    /// @dev A run failed, and so little gas is left that it may have failed for want of gas alone.
+    error NotEnoughGas();
 
     // -------------------------------------------------------------------------------------- what a donor does
 
@@ -181,9 +190,12 @@ interface IPledgeBook {
 
     /// @notice Nothing is collected for the next period that could still be: this one, or the next if this one was
     /// collected. It may be called again, for the period after that.
-    function skip(uint256 id) external;
+    /// @param period Its number, as `nextPeriodOf` tells it; any other is refused, so that a call that comes after a
+    /// collection does not skip the period after it.
+    function skip(uint256 id, uint16 period) external;
 
-    /// @notice Makes the amount, the cap or both less. Neither can become more, nor the cap less than was collected.
+    /// @notice Makes the amount, the cap or both less; neither can become more. A cap below what was collected becomes
+    /// just that, so that nothing more is.
     function lower(uint256 id, uint64 amount, uint64 cap) external;
 
     /// @notice Ends the pledge at once, for ever.
@@ -193,7 +205,10 @@ interface IPledgeBook {
 
     /// @notice Brings what is due of these pledges to their pools. Anyone may call it. Each pledge fails alone, with
     /// `CollectionFailed`; named twice, it is collected once.
-    /// @dev Pledges of one pool that stand next to each other go to the fund together: sort them by pool.
+    /// A call with too little gas is refused as a whole, so that no pledge fails for want of gas and no period is lost
+    /// by it: what a node estimates is enough.
+    /// @dev Pledges of one pool that stand next to each other go to the fund together: sort them by pool. A token that
+    /// uses up all gas that it is given makes the whole call fail: leave its pledges out.
     function collect(uint256[] calldata ids) external;
 
     /// @notice The first pledges of the list that are for one pool. Only the book itself calls it, so that what the
@@ -215,4 +230,8 @@ interface IPledgeBook {
     /// @notice When the next amount falls due; not after now: it can be collected now. 0: none will be, as things
     /// stand (unknown, stopped, paused, ended, cap reached). It does not ask the pool or the token.
     function nextDue(uint256 id) external view returns (uint256);
+
+    /// @notice The next period that could still be collected or skipped, also of a pledge that is paused or over, and
+    /// its first second; both 0 if there is no such pledge.
+    function nextPeriodOf(uint256 id) external view returns (uint256 period, uint256 start);
 }

@@ -70,7 +70,7 @@ interface IPooledFund {
     struct Limits {
         /// @dev Pools that name the same programme count a beneficiary's cap together; all zero: this pool alone.
         bytes32 programme;
-        /// @dev The most that one beneficiary gets over all rounds; 0: no cap.
+        /// @dev The most that one beneficiary gets over all rounds; 0: no cap. As every amount, at most 2^63 - 1.
         uint64 beneficiaryCap;
         /// @dev The most that the pool pays on vouchers in a period; 0: no vouchers.
         uint64 voucherCap;

@@ -17,7 +17,8 @@ import {IPooledFund} from "./IPooledFund.sol";
 ///
 ///     None ──lock──► Live ──budget exhausted──────────────────────┐
 ///                     ├──its last second passed───────────────────┼──► Over ──withdraw──► Over, nothing left
-///                     └──its pool is frozen or completed──────────┘
+///                     ├──its pool is frozen or completed──────────┤
+///                     └──its pool's time for gifts is past────────┘
 ///
 /// A sponsorship that is over never matches again. A pool has four seats for sponsorships; `lock` takes the seat of one
 /// that is over, `withdraw` and `unseat` free it.
@@ -91,7 +92,7 @@ interface ISponsorBook {
 
     // ------------------------------------------------------------------------------------------------- errors
 
-    // Beside these, IPooledFund's: OnlyFor, NotTheNgo, PoolIs, WrongAmountReceived, BadReceiver.
+    // Beside these, IPooledFund's: OnlyFor, NotTheNgo, PoolIs, NotAccepting, WrongAmountReceived, BadReceiver.
 
     error NotInvited(uint256 pool, address sponsor);
     /// @dev Terms that cannot be locked; `reason` names the field in words.
@@ -104,7 +105,8 @@ interface ISponsorBook {
     /// @dev Only the sponsor may name another receiver than itself.
     error NotTheSponsor(uint256 pool, uint256 sponsorship, address caller);
     error NothingLeft(uint256 pool, uint256 sponsorship);
-    /// @dev The sponsorship is live: it has something left, its pool goes on, and it ends after `endsAt`.
+    /// @dev The sponsorship is live: it has something left, its pool still takes gifts or is paused, and it ends after
+    /// `endsAt`.
     error StillLive(uint256 pool, uint256 sponsorship, uint256 endsAt);
     error NotSeated(uint256 pool, uint256 sponsorship);
 
@@ -115,11 +117,12 @@ interface ISponsorBook {
     function invite(uint256 pool, address sponsor, bool invited) external;
 
     /// @notice An invited sponsor locks a budget, from its allowance to this contract. The terms are fixed.
-    /// @dev Warning: the budget is bound until `endsAt`, or until the pool is frozen or completed. An open-ended pool
-    /// never completes.
+    /// @dev Warning: the budget is bound until `endsAt`, or until the pool is frozen or completed or its time for gifts
+    /// is past. An open-ended pool never completes, and may take gifts for ever. While a pool is paused, its time for
+    /// gifts does not count as past.
     /// @param budget 1 to 2^63 - 1 base units, pulled at once.
     /// @param ratioPercent 1 to 1,000.
-    /// @param capPerGift Not 0.
+    /// @param capPerGift 1 to 2^63 - 1 base units.
     /// @param endsAt Last second in which gifts are matched; after now.
     /// @return sponsorship Its number, from 1 within its pool.
     function lock(uint256 pool, uint64 budget, uint16 ratioPercent, uint64 capPerGift, uint32 endsAt)

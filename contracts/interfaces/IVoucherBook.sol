@@ -94,7 +94,8 @@ interface IVoucherBook {
     // ------------------------------------------------------------------------------------------------- errors
 
     // Beside these, IPooledFund's: NotTheNgo, NotAccredited, BadSignature, ZeroAmount, TooEarly, DeadlinePassed (of a
-    // voucher, a bill or a milestone's money), WrongAmountReceived (by the provider); IJudgement's NoEvidence.
+    // voucher, a bill or a milestone's money), WrongAmountReceived (by the provider), UnknownMilestone; IJudgement's
+    // NoEvidence.
 
     /// @dev The pool was opened without a `voucherCap`.
     error NoVouchers(uint256 pool);
@@ -125,7 +126,7 @@ interface IVoucherBook {
         bytes calldata keySignature
     ) external;
 
-    /// @notice The pool's NGO takes a voucher back that is not redeemed.
+    /// @notice The pool's NGO takes a voucher back that is not redeemed. Its milestone must be there.
     function revoke(Voucher calldata voucher) external;
 
     /// @notice Gives what vouchers left of a milestone back to its pool, once its time is over. Anyone may call it.

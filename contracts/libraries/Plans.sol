@@ -86,5 +86,8 @@ library Plans {
         if ((limits.voucherCap == 0) != (limits.voucherPeriod == 0)) {
             revert IPooledFund.BadPlan("limits: voucherCap and voucherPeriod go together");
         }
+        if (limits.beneficiaryCap > _MAX_AMOUNT || limits.voucherCap > _MAX_AMOUNT) {
+            revert IPooledFund.BadPlan("limits: more than 2^63 - 1");
+        }
     }
 }

@@ -57,6 +57,7 @@ class _Reader:
         milestones = found.get("milestones")
         if not isinstance(milestones, list) or not milestones:
             raise TypedError("milestones: at least one is needed.")
+        self.vouchers = "voucher_cap" in limits
         token = self.of("token", found, typed.address, self.desk.ledger.token.address)
         self.money = money_of(token, self.desk)
         text = found.get("description")
@@ -105,7 +106,17 @@ class _Reader:
         )
 
     def payee(self, text: str) -> str:
-        return self.desk.ledger.contracts[BOOKS[text]].address if text in BOOKS else typed.address(text)
+        """Read a payee: a book by its word, or an account that can pay out what it gets."""
+        contracts: dict[str, str] = {name: contract.address for name, contract in self.desk.ledger.contracts.items()}
+        address = contracts[BOOKS[text]] if text in BOOKS else typed.address(text)
+        kept = {known: name for name, known in contracts.items() if name not in BOOKS.values()}
+        if name := kept.get(address, "token" if address == self.money.contract.address else ""):
+            raise TypedError(f"{address} is Moa's {name}, which could never pay the money out again.")
+        if address == contracts["VoucherBook"] and not self.vouchers:
+            raise TypedError(
+                "vouchers need limits.voucher_cap and limits.voucher_period: without them none can be paid."
+            )
+        return address
 
     def amount(self, text: str) -> int:
         return self.money.units(text)

@@ -55,10 +55,12 @@ def pledge(
     ends = [f"at {token.shown(most)} in all"]
     ends += [f"after {times} times"] if times else []
     ends += [f"on {moment(end)}"] if end else []
+    instead = [f"Your pledge {replaces} stops. What it took or skipped is not taken again."] if replaces else []
     desk.do(
         [
             f"You pledge {token.shown(units)} a {every.value} to {desk.title(pool)}, first on {moment(begin)}.",
             f"It ends {', or '.join(ends)}. Nothing is ever taken twice in a {every.value}, or made up for.",
+            *instead,
         ],
         "You can pause, lower or stop it at any moment; what was collected is given.",
         desk.ledger.pledges,
@@ -66,7 +68,10 @@ def pledge(
         (pool, units, list(Every).index(every), begin, end, times, most, replaces),
         allow=(token, most),
     )
-    desk.say(f"Your pledge is number {mine(desk)[-1]}.")
+    number = mine(desk)[-1]
+    due = desk.view(desk.ledger.pledges, "nextDue", number)
+    when = f"It falls due next on {moment(due)}." if due else "As it stands, nothing will fall due."
+    desk.say(f"Your pledge is number {number}. {when}")
 
 
 def mine(desk: Desk) -> list[int]:
@@ -83,10 +88,10 @@ def found(desk: Desk, number: int) -> tuple[dict[str, Any], Token]:
     return known, desk.token(known["pool"])
 
 
-def _change(desk: Desk, number: int, function: str, what: str, final: str) -> None:
+def _change(desk: Desk, number: int, function: str, what: str, final: str, *more: int) -> None:
     known, token = found(desk, number)
     said = f"Pledge {number} of {token.shown(known['amount'])} to {desk.title(known['pool'])} {what}"
-    desk.do([said], final, desk.ledger.pledges, function, number)
+    desk.do([said], final, desk.ledger.pledges, function, number, *more)
 
 
 @action(donor.app, "pledge-pause")
@@ -104,7 +109,10 @@ def pledge_resume(desk: Desk, number: int) -> None:
 @action(donor.app, "pledge-skip")
 def pledge_skip(desk: Desk, number: int) -> None:
     """Let nothing be collected for the next period only."""
-    _change(desk, number, "skip", "is skipped once.", "A period that is skipped stays skipped.")
+    period, start = desk.view(desk.ledger.pledges, "nextPeriodOf", number)
+    word = list(Every)[found(desk, number)[0]["period"]].value
+    what = f"is skipped once: nothing is taken for the {word} that begins on {moment(start)}."
+    _change(desk, number, "skip", what, "A period that is skipped stays skipped.", period)
 
 
 @action(donor.app, "pledge-stop")
@@ -123,7 +131,8 @@ def pledge_lower(desk: Desk, number: int, amount: ask.Amount = "", cap: ask.Cap 
         [
             f"Pledge {number} takes {token.shown(units)} instead of {token.shown(known['amount'])} each time, "
             f"and {token.shown(most)} instead of {token.shown(known['cap'])} in all."
-        ],
+        ]
+        + [f"It took {token.shown(known['collected'])} already, so nothing more."] * (most < known["collected"]),
         "To make it more again takes a new pledge.",
         desk.ledger.pledges,
         "lower",

@@ -68,6 +68,12 @@ class Booked:
     def on_PledgeStopped(self, v: dict[str, Any]) -> None:
         self.pledges[v["pledge"]]["state"] = STOPPED
 
+    def on_PledgeSkipped(self, v: dict[str, Any]) -> None:
+        self.pledges[v["pledge"]]["nextPeriod"] = v["period"] + 1
+
+    def on_PledgeLowered(self, v: dict[str, Any]) -> None:
+        self.pledges[v["pledge"]] |= {"amount": v["amount"], "cap": v["cap"]}
+
     def on_Collected(self, v: dict[str, Any]) -> None:
         place = v["start"]
         for row in v["rows"]:

@@ -91,8 +91,8 @@ class BooksWalk(Walk):
         for number, sponsor in ((1, "donor2"), (1, "gateway2"), (2, "donor2")):
             self.invites(number, sponsor)
         self.locks(1, "donor2", 30 * UNIT, 50, 20)
-        self.pledges(1, "donor1", 5 * UNIT, 3)
-        self.pledges(2, "donor2", 7 * UNIT, 2)
+        self.pledges(1, "donor1", 5 * UNIT, 3, 0)
+        self.pledges(2, "donor2", 7 * UNIT, 2, 0)
         self.gives(1, "donor1", raised * UNIT)
         self.records(1, "gateway", "a", [(bytes(20), 0, 3), (b"\1" * 20, 1, 5), (b"\2" * 20, 2, 1)])
         for milestone in range(gone):
@@ -151,13 +151,14 @@ class BooksWalk(Walk):
         donor=st.sampled_from(["donor1", "donor2", "donor3"]),
         amount=st.sampled_from([1, 4 * UNIT, 10**13]),
         times=st.sampled_from([1, 1, 3]),
+        replaces=st.sampled_from([0, 0, 1, 2]),
     )
-    def pledges(self, number: int, donor: str, amount: int, times: int) -> None:
+    def pledges(self, number: int, donor: str, amount: int, times: int, replaces: int) -> None:
         """A weekly pledge; donor3 has neither tokens nor allowance, and nobody has ten million units."""
         account = getattr(self.w, donor)
-        terms = PledgeTerms(number, amount, 1, self.told.now + 1, 0, 0, amount * times)
+        terms = PledgeTerms(number, amount, 1, self.told.now + 1, 0, 0, amount * times, replaces)
         call = self.of("pledges", account, "pledge", terms.values())
-        self.both(number, call, lambda now: self.model.promise(now, account, number, amount, times))
+        self.both(number, call, lambda now: self.model.promise(now, account, number, (amount, times, replaces)))
 
     @rule(numbers=st.lists(st.integers(0, 5), min_size=1, max_size=6), weeks=st.sampled_from([0, 0, 1]))
     def collects(self, numbers: list[int], weeks: int) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import pytest
 from judging import FROZEN, Tranche, append, consent, consents, finish_window, names, release
 from refusals import reverts
-from world import DAY, NEVER, NGO_KIND, UNIT, ZERO, ZERO32, World, b32
+from world import DAY, MAX63, NEVER, NGO_KIND, UNIT, ZERO, ZERO32, World, b32
 
 
 class TestConsent:
@@ -47,6 +47,16 @@ class TestConsent:
         for pool in (funded, 99):
             with reverts("NotOpenEnded", pool):
                 consent(w, pool, tranche, 1)
+
+    @pytest.mark.parametrize(
+        ("amount", "reason"), [(0, "milestones: amount is 0"), (MAX63 + 1, "milestones: more than 2^63 - 1")]
+    )
+    def test_an_amount_that_no_milestone_has(
+        self, w: World, endless: int, tranche: Tranche, amount: int, reason: str
+    ) -> None:
+        with reverts("BadPlan", reason):
+            consent(w, endless, (tranche[0], amount, tranche[2]), 1)
+        consent(w, endless, (tranche[0], MAX63, tranche[2]), 1)
 
     def test_an_attestor_may_consent_to_several_that_exclude_each_other(
         self, w: World, endless: int, tranche: Tranche
@@ -183,10 +193,9 @@ class TestAppend:
 
     @pytest.mark.parametrize(("amount", "reason"), [(0, "amount is 0"), (2**63, "more than 2^63 - 1")])
     def test_amounts(self, w: World, endless: int, amount: int, reason: str) -> None:
-        plan = (w.payee, amount, w.node.now + 90 * DAY)
-        consent(w, endless, plan, 1, 2)
+        """Nobody can consent to such a one, and the fund does not take it either."""
         with reverts("BadPlan", "milestones: " + reason):
-            append(w, endless, plan)
+            append(w, endless, (w.payee, amount, w.node.now + 90 * DAY))
 
     def test_a_revoked_ngo_and_revoked_attestors_go_on(self, w: World, endless: int, tranche: Tranche) -> None:
         for who in (w.ngo, w.attestor1, w.attestor2):

@@ -52,7 +52,8 @@ def measure(w: World) -> dict[str, int]:
         costs["pledge"] = int(receipt["gasUsed"], 16)
         receipt = w.do(w.stranger, pledges.book, "collect", [pledges.count])
         costs[f"collect 1, by the {word}"] = int(receipt["gasUsed"], 16)
-    for call in (("pause",), ("resume",), ("skip",), ("lower", UNIT, 30 * UNIT), ("stop",)):
+    period, _ = w.see(pledges.book, "nextPeriodOf", pledges.count)
+    for call in (("pause",), ("resume",), ("skip", period), ("lower", UNIT, 30 * UNIT), ("stop",)):
         receipt = w.do(w.donor1, pledges.book, call[0], pledges.count, *call[1:])
         costs[call[0]] = int(receipt["gasUsed"], 16)
     return costs

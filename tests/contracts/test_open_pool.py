@@ -121,6 +121,14 @@ BAD: dict[str, tuple[Callable[[World], Change], str]] = {
         lambda _w: {"limits": (ZERO32, 0, 5, 0)},
         "limits: voucherCap and voucherPeriod go together",
     ),
+    "a cap of a beneficiary above 63 bits": (
+        lambda _w: {"limits": (ZERO32, 2**63, 0, 0)},
+        "limits: more than 2^63 - 1",
+    ),
+    "a voucher cap above 63 bits": (
+        lambda _w: {"limits": (ZERO32, 0, 2**63, DAY)},
+        "limits: more than 2^63 - 1",
+    ),
     "a voucher period without its cap": (
         lambda _w: {"limits": (ZERO32, 5, 0, DAY)},
         "limits: voucherCap and voucherPeriod go together",
@@ -195,7 +203,7 @@ class TestOpened:
         ]
 
     @pytest.mark.parametrize(
-        "limits", [(b32("meals"), 5, 6, DAY), (ZERO32, 5, 0, 0), (ZERO32, 0, 6, 1), (b32("meals"), 1, 0, 0)]
+        "limits", [(b32("meals"), MAX63, MAX63, DAY), (ZERO32, 5, 0, 0), (ZERO32, 0, 6, 1), (b32("meals"), 1, 0, 0)]
     )
     def test_its_limits_are_told_and_stored(self, w: World, limits: tuple[Any, ...]) -> None:
         events = w.events(w.do(w.ngo, w.fund, "openPool", w.words(w.plan(limits=limits))))
@@ -244,7 +252,7 @@ class TestOpened:
                 objectionWindow=short,
                 attestationWindow=long,
                 objectionThreshold=5_000,
-                limits=(b"\xff" * 32, 2**64 - 1, 2**64 - 1, NEVER),
+                limits=(b"\xff" * 32, MAX63, MAX63, NEVER),
             )
             assert w.pool(pool)["fundingThreshold"] == MAX63
             assert len(w.see(w.fund, "milestonesOf", pool)) == 32

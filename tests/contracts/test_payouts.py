@@ -302,8 +302,8 @@ class TestClaim:
         with reverts("BadSignature"):
             claim(w, lst.claim(0, w.stranger).but(r=ZERO32, vs=ZERO32))
 
-    def test_not_to_nobody_nor_into_the_book(self, w: World, lst: PayList) -> None:
-        for to in (ZERO, w.payouts.address):
+    def test_not_to_nobody_nor_into_the_book_the_fund_or_the_token(self, w: World, lst: PayList) -> None:
+        for to in (ZERO, w.payouts.address, w.fund.address, w.token.address):
             with reverts("BadReceiver", to):
                 claim(w, lst.claim(5, to))
 

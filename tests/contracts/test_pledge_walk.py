@@ -32,8 +32,18 @@ WHO = st.sampled_from(["donor1", "donor1", "donor2", "donor3"])
 IDS = st.lists(st.integers(1, 12), min_size=1, max_size=8)
 MUST_SEE = {
     *("pledged", "collected", "unknown", "stopped", "paused", "ended", "not due", "cap reached", "pool closed"),
-    *("no allowance", "no balance", "NotTheDonor", "PledgeIs", "BadTerms", "NotAccepting", "skipped", "lowered"),
-    *("PledgeStopped", "PledgePaused", "PledgeResumed", "missed"),
+    *(
+        "no allowance",
+        "no balance",
+        "NotTheDonor",
+        "PledgeIs",
+        "BadTerms",
+        "NotAccepting",
+        "skipped",
+        "lowered",
+        "NextPeriodIs",
+    ),
+    *("NextPeriodIs", "PledgeStopped", "PledgePaused", "PledgeResumed", "missed", "carried over"),
 }
 
 
@@ -62,6 +72,8 @@ class Pledge:
     #: When it was paused or stopped, and until when.
     rests: list[list[int]] = field(default_factory=list)
     skipped: set[int] = field(default_factory=set)
+    #: When the next period of the pledge begins whose place it took, if that one collected or skipped any.
+    since: int = 0
 
     @property
     def collected(self) -> int:
@@ -89,16 +101,27 @@ class Pledge:
             return "not due"
         return "cap reached" if self.collected + self.amount > self.cap else None
 
+    def period(self, now: int) -> int:
+        """Return the first period that could still be collected."""
+        t = self.terms
+        return max(self.next_period, period_at(t.period, t.first_due, now) if now >= t.first_due else 0)
+
     def due(self, now: int) -> int:
         """Return when the next amount falls due, 0 if none does: searched period by period."""
         t = self.terms
         if self.state != LIVE or (t.times and len(self.taken) == t.times) or self.collected + self.amount > self.cap:
             return 0
-        period = self.next_period
-        if now >= t.first_due:
-            period = max(period, period_at(t.period, t.first_due, now))
+        period = self.period(now)
         due = start_of(t.period, t.first_due, period)
         return 0 if t.last_due and max(due, now) > t.last_due else due
+
+    def come_after(self, old: Pledge) -> None:
+        """Begin with the first period that begins when the old one's next would have, or later: searched."""
+        if old.next_period == 0:
+            return
+        self.since = start_of(old.terms.period, old.terms.first_due, old.next_period)
+        while start_of(self.terms.period, self.terms.first_due, self.next_period) < self.since:
+            self.next_period += 1
 
     def check_life(self, now: int) -> None:
         """Rule 9, from the collections alone."""
@@ -115,6 +138,7 @@ class Pledge:
             assert start_of(t.period, t.first_due, period) <= time < start_of(t.period, t.first_due, period + 1)
             assert t.first_due <= time <= (t.last_due or time)
             assert amount <= t.amount
+            assert time >= self.since
             assert not any(since < time <= until for since, until in self.rests)
 
 
@@ -210,6 +234,9 @@ class Walk(RuleBasedStateMachine):
         assert self.replayed == {n: p.storage() for n, p in self.model.items()}
         due = w.see_all([(self.book, "nextDue", number) for number in self.model]) if asked else []
         assert due == [p.due(now) for p in self.model.values()]
+        following = w.see_all([(self.book, "nextPeriodOf", number) for number in self.model]) if asked else []
+        periods = [(p.terms, p.period(now)) for p in self.model.values()]
+        assert following == [(period, start_of(t.period, t.first_due, period)) for t, period in periods]
         assert {donor: w.balance(donor) for donor in self.money} == self.money
         assert w.balance(self.book.address) == 0
         assert {pool: w.pool(pool)["raised"] for pool in self.raised} == self.raised
@@ -250,9 +277,11 @@ class Walk(RuleBasedStateMachine):
             signature = self.pledges.sign(w.keys[who], donor, terms)
             call = lambda: self.pledges.hand_in(donor, terms, signature)  # noqa: E731
         if self.both(call, refused) is not None:
+            new = self.model[len(self.model) + 1] = Pledge(donor, terms, amount, cap)
             if old:
                 self.rest(old, STOPPED)
-            self.model[len(self.model) + 1] = Pledge(donor, terms, amount, cap)
+                new.come_after(old)
+                self.seen["carried over"] += new.next_period > 0
             if signed:
                 self.allowed[donor] += cap
             self.seen["pledged"] += 1
@@ -276,6 +305,8 @@ class Walk(RuleBasedStateMachine):
     )
     def changes(self, who: str, number: int, what: str, owner: bool, again: bool) -> None:
         """A change; perhaps a try to collect all at once, and a pause may end after some days."""
+        if what == "skip":
+            self.change(who, number, what, owner=owner, off=1)
         self.change(who, number, what, owner=owner)
         if again:
             self.collects([number], True)
@@ -283,8 +314,8 @@ class Walk(RuleBasedStateMachine):
             self.waits(6, 0, 0)
             self.change(who, number, "resume", owner=owner)
 
-    def change(self, who: str, number: int, what: str, *, owner: bool) -> None:
-        """Let somebody change a pledge."""
+    def change(self, who: str, number: int, what: str, *, owner: bool, off: int = 0) -> None:
+        """Let somebody change a pledge; `off`: and skip another period than the next one."""
         pledge = self.model.get(number)
         sender = pledge.donor if pledge and owner else self.w.addresses[who]
         refused = None
@@ -292,12 +323,13 @@ class Walk(RuleBasedStateMachine):
             refused = "NotTheDonor"
         elif pledge.state == STOPPED or {"pause": PAUSED, "resume": LIVE}.get(what) == pledge.state:
             refused = "PledgeIs"
-        if self.both(lambda: self.w.do(sender, self.book, what, number), refused) is not None:
+        period, more = pledge.period(self.w.node.now + 1) if pledge else 0, ()
+        if what == "skip":
+            more = (period + off,)
+            refused = refused or ("NextPeriodIs" if off else None)
+        if self.both(lambda: self.w.do(sender, self.book, what, number, *more), refused) is not None:
             assert pledge
-            now, t = self.w.node.now, pledge.terms
             if what == "skip":
-                current = period_at(t.period, t.first_due, now) if now >= t.first_due else 0
-                period = max(pledge.next_period, current)
                 pledge.skipped.add(period)
                 pledge.next_period = period + 1
                 self.seen["skipped"] += 1
@@ -314,11 +346,11 @@ class Walk(RuleBasedStateMachine):
             refused = "NotTheDonor"
         elif pledge.state == STOPPED:
             refused = "PledgeIs"
-        elif not 0 < amount <= pledge.amount or not pledge.collected <= cap <= pledge.cap:
+        elif not 0 < amount <= pledge.amount or cap > pledge.cap:
             refused = "BadTerms"
         if self.both(lambda: self.w.do(sender, self.book, "lower", number, amount, cap), refused) is not None:
             assert pledge
-            pledge.amount, pledge.cap = amount, cap
+            pledge.amount, pledge.cap = amount, max(cap, pledge.collected)
             self.seen["lowered"] += 1
         self.check()
 

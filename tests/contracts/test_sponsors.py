@@ -159,7 +159,8 @@ class TestLock:
             ({"ratio": 0}, "ratioPercent: not 1 to 1,000"),
             ({"ratio": 1001}, "ratioPercent: not 1 to 1,000"),
             ({"ratio": 65535}, "ratioPercent: not 1 to 1,000"),
-            ({"cap": 0}, "capPerGift: 0"),
+            ({"cap": 0}, "capPerGift: not 1 to 2^63 - 1"),
+            ({"cap": MAX63 + 1}, "capPerGift: not 1 to 2^63 - 1"),
             ({"ends": 0}, "endsAt: past"),
         ],
     )
@@ -167,7 +168,7 @@ class TestLock:
         with reverts("BadTerms", reason):
             self.lock(w, ready, **changes)
 
-    @pytest.mark.parametrize("changes", [{"budget": 1, "ratio": 1, "cap": 1}, {"cap": 2**64 - 1, "ends": NEVER}])
+    @pytest.mark.parametrize("changes", [{"budget": 1, "ratio": 1, "cap": 1}, {"cap": MAX63, "ends": NEVER}])
     def test_terms_at_their_bounds(self, w: World, ready: int, changes: dict[str, int]) -> None:
         self.lock(w, ready, **changes)
         check_sponsors(w)
@@ -194,6 +195,42 @@ class TestLock:
         invite(w, done, w.payee2)
         with reverts("PoolIs", done, COMPLETED):
             self.lock(w, done, w.payee2)
+
+    def test_a_pool_whose_time_for_gifts_is_past(self, w: World) -> None:
+        until = w.node.now + 10 * DAY
+        pool = w.open_pool(openEnded=True, fundingDeadline=until, fundingThreshold=0)
+        invite(w, pool, w.donor3)
+        endow(w, w.donor3, 2 * BUDGET)
+        self.lock(w, pool, ends=NEVER, at=until - 1)
+        with reverts("StillLive", pool, 1, NEVER):
+            w.node.send(w.sponsors.call("withdraw", pool, 1, w.donor3), w.donor3, at=until)
+        assert w.see(w.sponsors, "isLive", pool, 1)
+        w.node.go_to(until + 1)
+        assert w.state(pool) == "active"
+        assert not w.see(w.sponsors, "isLive", pool, 1)
+        with reverts("NotAccepting", pool, until):
+            self.lock(w, pool, ends=NEVER)
+        w.do(w.stranger, w.sponsors, "withdraw", pool, 1, w.donor3)
+        assert w.balance(w.donor3) == 2 * BUDGET
+        check_sponsors(w)
+
+    @pytest.mark.parametrize("days", [3, 7, 30])
+    def test_what_is_past_stays_past_whatever_pauses_come(self, w: World, days: int) -> None:
+        """While a pause lasts, it can be said of no pool that its time is past; after it, as before."""
+        until = w.node.now + 10 * DAY
+        pool = w.open_pool(openEnded=True, fundingDeadline=until, fundingThreshold=0)
+        lock(w, pool, w.donor3, BUDGET, ends=NEVER)
+        w.node.go_to(until + 1)
+        w.do(w.pauser, w.fund, "pause", pool)
+        assert w.see(w.sponsors, "isLive", pool, 1)
+        with reverts("StillLive", pool, 1, NEVER):
+            w.do(w.donor3, w.sponsors, "withdraw", pool, 1, w.donor3)
+        w.node.wait(days * DAY)
+        w.do(w.operator, w.fund, "unpause", pool)
+        assert w.node.now > w.pool(pool)["acceptsUntil"]
+        with reverts("NotAccepting", pool, w.pool(pool)["acceptsUntil"]):
+            w.give(pool, UNIT)
+        w.do(w.stranger, w.sponsors, "withdraw", pool, 1, w.donor3)
 
     def test_one_live_sponsorship_for_each_sponsor(self, w: World, ready: int) -> None:
         ends = w.node.now + DAY
@@ -300,8 +337,8 @@ class TestDraw:
             (33, 10**6, 1003, 330),
             (33, 10**6, 1004, 331),
             (1000, 10**6, 7, 70),
-            (150, 2**64 - 1, 3, 4),
-            (1000, 2**64 - 1, MAX63 // 2, 10**6),
+            (150, MAX63, 3, 4),
+            (1000, MAX63, MAX63 // 2, 10**6),
         ],
     )
     def test_the_rule(self, w: World, ratio: int, cap: int, gift: int, match: int) -> None:

@@ -427,6 +427,11 @@ class TestRevoke:
         with reverts("NotTheNgo", ready + 1, w.ngo):
             w.do(w.ngo, office.book, "revoke", astuple(replace(voucher, pool=ready + 1)))
 
+    def test_a_milestone_that_is_not_there(self, w: World, office: Office, ready: int) -> None:
+        for number in (w.pool(ready)["milestones"], 2**256 - 1):
+            with reverts("UnknownMilestone", ready, number):
+                w.do(w.ngo, office.book, "revoke", astuple(replace(office.voucher(ready), milestone=number)))
+
     def test_not_once_it_is_redeemed(self, w: World, office: Office, ready: int) -> None:
         voucher = office.voucher(ready)
         office.redeem(voucher, Bill(w.payee))

@@ -70,7 +70,7 @@ def test_standing_orders_and_what_was_collected_of_them(site: Site, ledger: Ledg
     assert check_pledge(site, one)["failure"] is None
     assert check_pledge(site, two)["failure"]["reason"] == "paused"
     ledger.send(ledger.pledges.functions.resume(two), second)
-    ledger.send(ledger.pledges.functions.skip(two), second)
+    ledger.send(ledger.pledges.functions.skip(two, ledger.pledges.functions.nextPeriodOf(two).call()[0]), second)
     check_pledge(site, two)
     newer = pledge(ledger, second, pool, 6 * USD, replaces=two)
     assert (check_pledge(site, two)["state"], check_pledge(site, newer)["replaces"]) == ("stopped", two)

@@ -79,6 +79,10 @@ class Booking:
         """Whether a pool is over, or none."""
         return pool not in self.pools or self.pools[pool].state(now) not in (FUNDING, ACTIVE)
 
+    def past(self: Model, now: int, number: int) -> bool:
+        """Whether a pool's time for gifts is past: not paused, and no more of it."""
+        return not self.pools[number].paused and now > self.pools[number].accepts_until
+
     def match(self: Model, now: int, pool: Pool, amounts: list[int]) -> None:
         """Let the sponsors match gifts that are in line."""
         if not pool.matched:
@@ -102,6 +106,8 @@ class Booking:
         budget, ratio, cap, ends_at = terms
         if self.over(now, number):
             refuse("PoolIs", number, self.pools[number].state(now) if number in self.pools else NONE)
+        if self.past(now, number):
+            refuse("NotAccepting", number, self.pools[number].accepts_until)
         pool, seat = self.pools[number], None
         for i in (3, 2, 1, 0):
             sitting = next((k for k, s in self.sponsorships.items() if k[0] == number and s.seat == i), None)
@@ -124,7 +130,7 @@ class Booking:
         s = self.sponsorships.get((number, sponsorship))
         if s is None:
             refuse("UnknownSponsorship", number, sponsorship)
-        if s.live(now) and not self.over(now, number):
+        if s.live(now) and not self.over(now, number) and not self.past(now, number):
             refuse("StillLive", number, sponsorship, s.ends_at)
         if s.left == 0:
             refuse("NothingLeft", number, sponsorship)
@@ -138,12 +144,23 @@ class Booking:
 
     # ---- pledges
 
-    def promise(self: Model, now: int, donor: str, number: int, amount: int, times: int) -> None:
-        """Pledge so much a week."""
+    def promise(self: Model, now: int, donor: str, number: int, terms: tuple[int, int, int]) -> None:
+        """Pledge so much a week, so many times, in place of an older pledge or of none."""
+        amount, times, replaces = terms
         pool = self.pools.get(number)
         if pool is None or now > pool.accepts_until:
             refuse("NotAccepting", number, pool.accepts_until if pool else 0)
-        self.pledges.append(Pledge(donor, number, amount, amount * times, now))
+        new = Pledge(donor, number, amount, amount * times, now)
+        if replaces:
+            old = self.pledges[replaces - 1] if replaces <= len(self.pledges) else None
+            if old is None or old.donor != donor:
+                refuse("NotTheDonor", replaces, donor)
+            if old.state == "stopped":
+                refuse("PledgeIs", replaces, 3)
+            old.state = "stopped"
+            if old.next:
+                new.next = max(0, -((now - old.first - old.next * WEEK) // WEEK))
+        self.pledges.append(new)
 
     def collect(self: Model, now: int, numbers: list[int]) -> list[str]:
         """Collect pledges, each for itself, and return what came of each."""
