@@ -28,7 +28,7 @@ test-contracts:
 	$(RUN) pytest tests/contracts
 
 test-api:
-	$(RUN) pytest tests/api tests/scripts tests/mutants
+	$(RUN) pytest tests/api tests/scripts tests/mutants tests/coverage
 
 test-browser:
 	$(RUN) pytest tests/browser tests/end_to_end
@@ -40,6 +40,10 @@ test-long: setup-dev compile mutants
 # Break each contract line by line, and see the tests notice: tests/mutants.
 mutants: setup-dev compile
 	@$(RUN) tests.mutants.run $(ONLY)
+
+# Say which ways of the contracts' branches the tests go, and which not: tests/coverage.
+coverage: setup-dev
+	@$(RUN) tests.coverage.run $(ONLY)
 
 bench: setup-dev compile
 	@$(RUN) tests.bench.indexing $(if $(DATA),--data "$(DATA)")

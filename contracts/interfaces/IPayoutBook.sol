@@ -151,7 +151,7 @@ interface IPayoutBook {
     error RoundIs(uint256 pool, uint256 milestone, RoundState state);
     /// @dev Not 7 to 365 days.
     error BadWindow(uint32 claimWindow);
-    /// @dev The bytes are not a whole number of 32-byte rows, or none, or more than 2^32 - 1.
+    /// @dev The bytes are not a whole number of 32-byte rows, or none.
     error BadRows(uint256 length);
     /// @dev The row's amount is 0, or the four bytes before it are not.
     error BadRow(uint256 position);

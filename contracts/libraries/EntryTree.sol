@@ -142,7 +142,8 @@ library EntryTree {
             if (last == 0) return false;
             if (node & 1 == 1 || node == last) {
                 hash = Hashes.efficientKeccak256(proof[i], hash);
-                while (node & 1 == 0 && node != 0) {
+                // Odd, or the last node and so not 0, which becomes odd before it becomes 0.
+                while (node & 1 == 0) {
                     node >>= 1;
                     last >>= 1;
                 }
@@ -165,8 +166,9 @@ library EntryTree {
         node = _join(node, siblings[3], position >> 3);
     }
 
+    /// @dev There is one.
     function _revertAtZero(bytes calldata entries) private pure {
-        for (uint256 i = 0; i < entries.length; i += 32) {
+        for (uint256 i = 0;; i += 32) {
             if (uint64(uint256(bytes32(entries[i:i + 32]))) == 0) revert IPooledFund.ZeroEntry(i / 32);
         }
     }

@@ -155,6 +155,9 @@ class TestAppend:
     def test_not_to_a_pool_whose_plan_is_closed(self, w: World, funded: int, tranche: Tranche) -> None:
         with reverts("NotOpenEnded", funded):
             append(w, funded, tranche)
+        w.node.speak_for(w.fund.address)
+        with reverts("NotOpenEnded", funded):
+            w.do(w.fund.address, w.judgement, "append", funded, tranche)
 
     def test_deadlines_keep_their_order_and_lie_ahead(self, w: World, endless: int) -> None:
         due = w.milestone(endless)["evidenceDeadline"]

@@ -25,9 +25,9 @@ def used(receipt: dict[str, Any]) -> int:
     return int(receipt["gasUsed"], 16)
 
 
-def fresh(i: int) -> str:
+def fresh(pool: int, i: int) -> str:
     """Return an address that never had tokens."""
-    return "0x" + keccak(text=f"fresh {i}")[12:].hex()
+    return "0x" + keccak(text=f"fresh {pool} {i}")[12:].hex()
 
 
 def measure(w: World, capped: bool) -> dict[str, int]:
@@ -56,10 +56,10 @@ def claims(w: World, lst: PayList, costs: dict[str, int]) -> None:
     for position, name in ((0, one), (1, "claim"), (2, "claim"), (500, "claim"), (777, "claim")):
         cost = used(w.do(w.relayer, w.payouts, "claim", lst.claim(position, w.stranger).args))
         costs[name] = max(costs.get(name, 0), cost)
-    costs["claim, fresh receiver"] = used(w.do(w.relayer, w.payouts, "claim", lst.claim(3, fresh(0)).args))
-    many = [lst.claim(100 + i, fresh(i + 1)).args for i in range(MANY)]
+    costs["claim, fresh receiver"] = used(w.do(w.relayer, w.payouts, "claim", lst.claim(3, fresh(lst.pool, 0)).args))
+    many = [lst.claim(100 + i, fresh(lst.pool, i + 1)).args for i in range(MANY)]
     costs[f"claimMany, each of {MANY}, fresh receivers"] = used(w.do(w.relayer, w.payouts, "claimMany", many)) // MANY
-    many = [lst.claim(200 + i, fresh(i + 1)).args for i in range(MANY)]
+    many = [lst.claim(200 + i, fresh(lst.pool, i + 1)).args for i in range(MANY)]
     costs[f"claimMany, each of {MANY}"] = used(w.do(w.relayer, w.payouts, "claimMany", many)) // MANY
     many = [lst.claim(300 + i, w.stranger).args for i in range(MANY)]
     costs[f"claimMany, each of {MANY}, one agent"] = used(w.do(w.relayer, w.payouts, "claimMany", many)) // MANY

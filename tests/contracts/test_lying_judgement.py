@@ -206,3 +206,13 @@ def test_it_cannot_make_a_payee_who_gave_back_whole_again(lied: World) -> None:
         release(w, pool)
     with reverts("PoolIs", pool, ACTIVE):
         pull(w, pool, 0, w.donor1)
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_no_fund_begins_with_the_books_of_another(w: World, which: int) -> None:
+    """The other books answer with whoever asks: `caller`, in 32 bytes."""
+    receipt = w.node.send_raw({"from": w.deployer, "data": "0x683360005260206000f360005260096017f3"})
+    books = [receipt["contractAddress"]] * 3
+    books[which] = (w.judgement, w.sponsors, w.payouts)[which].address
+    with reverts("OfAnotherFund", books[which]):
+        w.deploy("PooledFund", w.consortium.address, w.register.address, *books)

@@ -629,9 +629,10 @@ class TestNextDue:
         last = add_months(BEGIN, 1)
         by_end = [pledges.make(w.donor1, Terms(pool, first_due=BEGIN, last_due=last - i)) for i in (0, 1)]
         late = pledges.make(w.donor1, Terms(pool, first_due=BEGIN, last_due=BEGIN + 2 * HOURS))
+        twice = pledges.make(w.donor1, Terms(pool, first_due=BEGIN, times=2))
         w.node.go_to(BEGIN)
-        pledges.collect(by_times, by_cap, *by_end)
-        assert [self.due(w, pledges, p) for p in (by_times, by_cap, *by_end)] == [0, 0, last, 0]
+        pledges.collect(by_times, by_cap, *by_end, twice)
+        assert [self.due(w, pledges, p) for p in (by_times, by_cap, *by_end, twice)] == [0, 0, last, 0, last]
         assert self.due(w, pledges, late) == BEGIN
         w.node.go_to(BEGIN + 2 * HOURS + 1)
         assert self.due(w, pledges, late) == 0

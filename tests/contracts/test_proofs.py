@@ -109,6 +109,11 @@ class TestHonesty:
         with reverts("BadEntries", length):
             w.do(w.gateway, w.fund, "recordBatch", pool, b32("ref"), b"\x01" * length)
 
+    def test_more_entries_than_a_batch_can_count_are_refused(self, w: World) -> None:
+        """512 MiB of them, more than a transaction carries: so the library alone is told that they are there."""
+        with reverts("BadEntries", 2**24 * 32):
+            w.see(w.deploy("MockEntryTree"), "toBatch", 2**24)
+
     def test_amounts_that_overflow_64_bits_together_are_refused(self, w: World, pool: int) -> None:
         for amounts in ([2**63], [2**64 - 1, 2**64 - 1], [2**64 - 1, 1], [MAX63, 1], [2**64 - 1] * 40):
             entries = b"".join(entry_of(b"\x01" * 20, 1, amount) for amount in amounts)
