@@ -169,7 +169,7 @@ def begin(node: Node, artifacts: dict[str, Any]) -> World:
 
 @pytest.fixture(scope="session")
 def swift(request: pytest.FixtureRequest) -> World:
-    """The world of what is played at random: Anvil, where there is one; in the long run that of all other tests."""
+    """The world of what has very many cases: Anvil, where there is one; in the long run that of all other tests."""
     world: World = request.getfixturevalue("on_anvil" if has_anvil() and not LONG else "deployed")
     return world
 

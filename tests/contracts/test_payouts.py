@@ -28,6 +28,7 @@ from world import (
 
 from scripts import codes
 
+pytestmark = pytest.mark.swift
 PLANNED, SUBMITTED, APPROVED, DISPUTED, REJECTED, RELEASED = range(6)
 NONE, SEALED, OPEN, EXPIRED, CLOSED = range(5)
 PROGRAMME = b32("Winter 2026")

@@ -30,6 +30,7 @@ from world import NEVER, TOKEN_KIND, UNIT, ZERO, RefusedError, World
 if TYPE_CHECKING:
     from world import Contract
 
+pytestmark = pytest.mark.swift
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 BAD = "PermitWitnessBadSignature"
 

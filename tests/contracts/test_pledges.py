@@ -33,6 +33,7 @@ from world import MAX63, NEVER, TOKEN_KIND, UNIT, ZERO, RefusedError, World
 if TYPE_CHECKING:
     from world import Contract
 
+pytestmark = pytest.mark.swift
 HOURS = 3600
 DAYS = 86400
 GIFT = 5 * UNIT

@@ -19,6 +19,7 @@ from world import MAX63, NEVER, UNIT, ZERO32, World, b32
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.swift
 LONG = bool(os.environ.get("MOA_LONG"))
 COUNTS = [*range(1, 71), 127, 128, 129, 255, 256, 257, 1000]
 SOME = settings(
@@ -157,8 +158,8 @@ class TestForgeries:
 
     @pytest.fixture(scope="class")
     @staticmethod
-    def shelf(deployed: World) -> Iterator[Shelf]:
-        w = deployed
+    def shelf(swift: World) -> Iterator[Shelf]:
+        w = swift
         before = w.node.rpc("evm_snapshot")
         w.mint(w.gateway, 10**16)
         pools = [w.open_pool(), w.open_pool()]

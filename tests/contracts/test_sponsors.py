@@ -35,6 +35,7 @@ from world import DAY, MAX63, NEVER, TOKEN_KIND, UNIT, ZERO, ZERO32, RefusedErro
 if TYPE_CHECKING:
     from world import Contract
 
+pytestmark = pytest.mark.swift
 FROZEN, COMPLETED = 3, 4
 BUDGET = 50 * UNIT
 
@@ -730,7 +731,6 @@ class TestOddTokens:
         self.check(w, good, token)
 
 
-@pytest.mark.swift
 def test_batches_of_any_kind_are_matched_by_the_rule(w: World) -> None:
     """Random sponsors and random batches beside the rule in plain Python; seeded, the same in each run."""
     rng = random.Random(11)  # noqa: S311

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from world import Contract
 
 
+pytestmark = pytest.mark.swift
+
+
 @pytest.fixture
 def office(w: World) -> Office:
     """The book and its people."""
@@ -654,7 +657,6 @@ def attempt(call: Any) -> str:
     return ""
 
 
-@pytest.mark.swift
 def test_any_order_of_vouchers_keeps_the_limits(w: World, office: Office) -> None:
     """Random vouchers, bills, waits and expiries beside the model; seeded, the same in each run."""
     rng = random.Random(7)  # noqa: S311
