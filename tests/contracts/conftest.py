@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import brownie
 import pytest
-from brownie import _config
 from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak
 from nodes import anvil, free_port, has_anvil
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("booked", "drain", "judged", "machine", "machine_books", "replay", "truth")
 
 LONG = bool(os.environ.get("MOA_LONG"))
+BUILD = Path(__file__).resolve().parents[2] / "build" / "contracts"
 
 # Each block comes one second after the last, so that the tests own the clock; quiet, since nobody reads what it says
 # and a full pipe would stop it. Brownie's configuration file has no place for these.
@@ -48,11 +49,15 @@ GANACHE = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Before Brownie starts its node, say how, and on a port that nobody uses: it would join whoever is there."""
     for item in items:
         if "gas" in item.path.name and os.environ.get("MOA_NODE") == "anvil":
             item.add_marker(pytest.mark.skip("Anvil pays back less gas than Berlin does (nodes.py)."))
+    if not config.pluginmanager.has_plugin("pytest-brownie"):
+        return  # on Anvil alone, and on what was compiled before
+    from brownie import _config
+
     network = _config.CONFIG.networks["ganache-cli"]
     network["cmd"] = GANACHE
     network["cmd_settings"]["port"] = free_port()
@@ -118,14 +123,15 @@ def accredit(w: World, account: str, kind: int, name: str) -> None:
 
 @pytest.fixture(scope="session")
 def artifacts() -> dict[str, Any]:
-    """Every compiled contract: ABI and bytecode."""
-    project = brownie.project.get_loaded_projects()[0]
-    return dict(project._build.items())
+    """Every compiled contract: ABI and bytecode. Brownie's plugin has compiled what changed."""
+    return {path.stem: json.loads(path.read_text()) for path in BUILD.glob("*.json")}
 
 
 @pytest.fixture(scope="session")
 def on_ganache(artifacts: dict[str, Any]) -> World:
     """The world at its beginning, on Brownie's node."""
+    import brownie
+
     return begin(Node(brownie.web3.provider.endpoint_uri), artifacts)
 
 

@@ -23,9 +23,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.mutants.build import affected, rebuild
+
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("contracts", "tests", "build", "brownie-config.yaml", "pyproject.toml")
 LINKED = ("node_modules", ".venv", ".moa", "api", "scripts")
+WITHOUT_BROWNIE = ("-p", "no:pytest-brownie", "-o", "addopts=--strict-markers", "-p", "no:cacheprovider")
 FAILED = 1
 """What pytest answers when tests ran and failed; anything else means that they did not run, or passed."""
 
@@ -85,13 +88,17 @@ def prepare(folder: Path) -> None:
 
 def outcome(mutant: Mutant, folder: Path) -> str:
     """Return “killed”, or what happened instead."""
+    built = folder / "build" / "contracts"
+    whole = {
+        path: path.read_bytes() for path in (built / f"{name.stem}.json" for name in affected(folder, mutant.file))
+    }
     mutant.apply(folder)
     tests = [str(Path("tests/contracts") / test) for test in mutant.tests]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    settings = {**os.environ, "MOA_NODE": "anvil", "HOME": str(home)}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *WITHOUT_BROWNIE, *tests]
+    settings = {**os.environ, "MOA_NODE": "anvil"}
     try:
+        if error := rebuild(folder, mutant.file):
+            return f"did not compile: {error}"
         run = subprocess.run(
             command, cwd=folder, env=settings, capture_output=True, text=True, timeout=900, check=False
         )
@@ -99,6 +106,8 @@ def outcome(mutant: Mutant, folder: Path) -> str:
         return "took too long"
     finally:
         mutant.undo(folder)
+        for path, content in whole.items():
+            path.write_bytes(content)
     if run.returncode == FAILED and " failed" in run.stdout:
         return "killed"
     if run.returncode == 0:
