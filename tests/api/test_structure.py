@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,13 @@ def test_decoding_and_projecting_are_pure(module: str) -> None:
 def test_only_sync_and_the_command_see_both_sides() -> None:
     both = [m for m in in_package("api/") if reaches(m, "api.indexer.chain") and reaches(m, "api.indexer.store")]
     assert both == ["api/__main__.py", "api/indexer/sync.py"]
+
+
+def test_every_test_that_the_page_of_trust_names_is_there() -> None:
+    have = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    named = set(re.findall(r"`(test_[a-z_*]+)`", (ROOT / "docs" / "trust.md").read_text()))
+    assert len(named) > 20
+    assert not [name for name in named if not fnmatch.filter(have, name)]
 
 
 @pytest.mark.parametrize("module", MODULES)
