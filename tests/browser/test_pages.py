@@ -52,6 +52,8 @@ FOUND = """() => {
     injected: all("img[onerror], main b, main script, [href^='javascript:'], [onclick]").length,
     inline: all("[style], style, script:not([src])").length,
     kept: localStorage.length + sessionStorage.length + document.cookie.length,
+    split: all("td").filter((e) => [...e.childNodes].filter((n) => n.nodeType === 1 || n.data.trim()).length > 1)
+      .length,
     ground: getComputedStyle(document.body).backgroundColor,
   };
 }"""
@@ -84,6 +86,11 @@ def visits(chromium: Browser, site: str, paths: dict[str, str]) -> dict[str, dic
 
 def test_no_page_is_wider_than_a_phone(visits: dict[str, Any]) -> None:
     assert {name: v["width"] for name, v in visits.items() if v["width"] != PHONE["width"]} == {}
+
+
+def test_a_phone_shows_each_cell_as_one_thing(visits: dict[str, Any]) -> None:
+    # A cell is a label and what it says, side by side: a second thing would be torn from the first.
+    assert {name: v["split"] for name, v in visits.items() if v["split"]} == {}
 
 
 def test_every_page_weighs_little(visits: dict[str, Any], open_page: Open, world: World) -> None:
