@@ -29,7 +29,7 @@ from scripts.journal import Journal
 from scripts.ledger import Deployment, Ledger, LedgerError
 from scripts.lines import FileError
 from scripts.members import REPLAY_GATEWAY, Cast
-from scripts.month import DAYS, Month
+from scripts.month import DAYS, SIGHTS, Month
 from scripts.node import CHAIN_ID, Child, ProcessError, demand_port, start_chain, stop_left_over
 from scripts.replay import Replay, secret_for
 from scripts.rpc import Node, NodeError
@@ -194,6 +194,12 @@ class Demo:
         with bar(self.console, "index the chain", head) as shown:
             services.wait_for(head, explorer, self.children[1:], shown.reach)
 
+    def show(self, explorer: services.Explorer) -> None:
+        """Say where the explorer is, and what there is to see."""
+        self.console.print(f"\n[bold]The explorer is at {explorer.url}[/]  (Ctrl-C stops everything)")
+        for pool, shown in SIGHTS if self.journal.noted and self.journal.noted.month_over else ():
+            self.console.print(f"  {explorer.url}/pool/{pool}  [dim]{shown}[/]", soft_wrap=True, highlight=False)
+
     def stay(self) -> None:
         """Stay until Ctrl-C, or until something that we started ends by itself."""
         while True:
@@ -253,7 +259,7 @@ def main() -> None:
             demo = Demo(arguments.state.resolve(), console, running)
             try:
                 explorer, refused = demo.run(arguments.data, arguments.zone)
-                console.print(f"\n[bold]The explorer is at {explorer.url}[/]  (Ctrl-C stops everything)")
+                demo.show(explorer)
                 if not (arguments.no_wait or os.environ.get("MOA_NO_WAIT")):
                     demo.stay()
             finally:

@@ -107,6 +107,9 @@ def _add_refusals(app: FastAPI) -> None:
 
 def _refuse_parameter(request: Request, field: str, reason: str) -> Response:
     body = {"error": "bad parameter", "field": field, "reason": reason}
+    if field == "cursor":
+        text = "The list does not go on where this link leads. Please start again at its beginning."
+        return _refuse(request, 422, body, "That link is broken", text)
     return _refuse(request, 422, body, "That cannot be meant", f"“{field}” is {reason}.")
 
 

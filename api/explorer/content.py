@@ -18,6 +18,9 @@ MAX_TEXT_BYTES = 64 * 1024
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """A larger file is named and hashed, but not served: it would have to be held in memory to be served as hashed."""
 
+MAX_TITLE = 120
+"""Characters of a text's first line that lists show as its title."""
+
 NO_HASH = bytes(32)
 PLAIN = "text/plain; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
@@ -108,5 +111,11 @@ class ContentFolder:
             if shown["media_type"] == PLAIN and len(data) <= MAX_TEXT_BYTES:
                 words = data.decode("utf-8").removeprefix("\ufeff")
                 shown["text"] = words
-                shown["title"] = words.strip().partition("\n")[0].strip() or None
+                shown["title"] = title_of(words)
         return shown
+
+
+def title_of(words: str) -> str | None:
+    """Return a text's first line, without Markdown's signs of a heading, and not without end."""
+    line = re.sub(r"^#{1,6}\s+", "", words.strip().partition("\n")[0]).strip()
+    return f"{line[: MAX_TITLE - 1].rstrip()}…" if len(line) > MAX_TITLE else line or None

@@ -4,6 +4,6 @@ Every step knows how to see on the chain that it is done, and the days that are 
 month that was stopped anywhere is played on from there. The same month comes out every time.
 """
 
-from scripts.month.play import DAYS, Month
+from scripts.month.play import DAYS, SIGHTS, Month
 
-__all__ = ["DAYS", "Month"]
+__all__ = ["DAYS", "SIGHTS", "Month"]

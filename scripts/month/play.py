@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from scripts.month import story
 from scripts.month.beginning import Beginning
 from scripts.month.gifts import Gifts
 from scripts.month.handed_out import HandedOut
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scripts.month.stage import Scene
 
 DAYS = 35
+SIGHTS = tuple((number, shown) for number, shown in enumerate(story.SIGHTS, 1))
+"""Pools of the month, which are the first on their chain, and what each shows."""
 
 
 @dataclass(order=True)

@@ -109,6 +109,16 @@ PROGRAMMES = (
     ),
 )  # fmt: skip
 
+SIGHTS = (
+    "a proof refused, then a better one accepted; standing orders",
+    "a sponsor adds to small gifts; vouchers pay what patients cannot",
+    "givers objected, so the proof came again, with bills",
+    "the goal was missed, and the money goes back",
+    "cash for 90 families; what 9 did not fetch came back",
+    "given up: refunds by wallet, by receipt code, by gateway",
+)
+"""What each programme shows of Moa."""
+
 SHORT_LIVED = {5}
 """Programmes that only the gifts below are given to by wallet."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.explorer import asked, words
+from api.explorer.content import title_of
 from api.explorer.failures import NotFoundError
 from api.types import MAX_AMOUNT, NEVER
 from tests.ledger import ROOT
@@ -67,6 +68,11 @@ def test_a_form_is_read_to_the_unit() -> None:
 def test_a_wrong_field_has_its_reason(field: str, raw: str) -> None:
     wish = asked.contributions({field: raw}, 6)
     assert list(wish.wrong) == [field]
+
+
+def test_a_title_is_one_line_that_is_not_endless() -> None:
+    texts = ["# Kitchen report\n\nMeals: 5", "\n### A\n", "#1 of three", "x" * 500, "#\n", "  \n"]
+    assert [title_of(text) for text in texts] == ["Kitchen report", "A", "#1 of three", "x" * 119 + "…", "#", None]
 
 
 @pytest.mark.parametrize("raw", ["", "-1", "1.0", "٣", "1" * 20, str(2**63)])

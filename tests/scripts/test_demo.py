@@ -94,6 +94,8 @@ def test_a_month_that_is_stopped_and_killed_is_played_to_its_end(runs: Runs) -> 
         if "The explorer is at" in line:
             break
     assert process.poll() is None, lines
+    for pool in range(1, 7):
+        assert f"/pool/{pool} " in process.stdout.readline()
     assert runs.month_days() == DAYS
     node = Node(f"http://127.0.0.1:{runs.rpc}")
     ledger = Ledger(node, Deployment.read(runs.state / "deployments" / "1337.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, case, func, select
 
 from api import tables
 from api.explorer import shapes, text
@@ -67,7 +67,10 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Batch]:
     read.load(logs=[row.log for row in rows], accounts=[row.gateway for row in rows], pools=[row.pool for row in rows])
     refund = tables.refunds.c
     query = select(
-        refund.batch, func.sum(refund.amount).label("amount"), func.max(refund.start.is_(None)).label("taken")
+        refund.batch,
+        func.sum(refund.amount).label("amount"),
+        func.max(refund.start.is_(None)).label("taken"),
+        func.sum(case((refund.start.is_(None), refund.amount), else_=0)).label("taken_amount"),
     )
     ids = [row.batch for row in rows]
     back = {row.batch: row for row in read.rows(query.where(refund.batch.in_(ids)).group_by(refund.batch))}
@@ -86,6 +89,7 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Batch]:
             "count": row._mapping["count"],
             "refunded": str(back[row.batch].amount if row.batch in back else 0),
             "taken": row.batch in back and bool(back[row.batch].taken),
+            "taken_amount": str(back[row.batch].taken_amount if row.batch in back else 0),
             "recorded": read.place(row.log),
         }
         for row in rows

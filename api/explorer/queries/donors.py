@@ -10,7 +10,7 @@ from sqlalchemy import case, func, literal, select, union_all
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import batches, paging, pledges
+from api.explorer.queries import batches, paging, pledges, standing
 from api.explorer.queries.places import Refunds, moves_of, sums_of
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import spent_spans
@@ -40,10 +40,12 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
         raise NotFoundError(f"donor {text.address(identity)}")
     read.load(logs=[log for row in rows for log in (row.first, row.last)], pools=[row.pool for row in rows])
     spent, refunded = _spent(read, identity, [row.pool for row in rows]), _refunded(read, identity)
+    over = standing.over(read, [row.pool for row in rows])
     tokens = {read.pool_token(row.pool)["address"]: read.pool_token(row.pool) for row in rows}
     totals: Counter[str] = Counter()
     for row in rows:
         totals[read.pool_token(row.pool)["address"]] += row.amount
+    waiting = {row.pool: row.amount - spent[row.pool] - refunded[row.pool] for row in rows}
     return {
         "donor": text.address(identity),
         "contributions": sum(row.contributions for row in rows),
@@ -56,7 +58,8 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
                 "amount": str(row.amount),
                 "spent": str(spent[row.pool]),
                 "refunded": str(refunded[row.pool]),
-                "waiting": str(row.amount - spent[row.pool] - refunded[row.pool]),
+                "waiting": str(waiting[row.pool]),
+                "claimable": str(waiting[row.pool] if row.pool in over else 0),
                 "contributions": row.contributions,
             }
             for row in sorted(rows, key=lambda row: -int(row.last))

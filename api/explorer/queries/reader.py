@@ -46,7 +46,8 @@ class Reader:
         self._places: dict[int, shapes.Place] = {}
         self._who: dict[bytes, shapes.Who] = {}
         self._tokens: dict[bytes, shapes.Token] = {}
-        self._pools: dict[int, tuple[str, bytes]] = {}
+        self._pools: dict[int, Row[Any]] = {}
+        self._titles: dict[int, str] = {}
         self.moves: dict[int, list[Move]] = {}
         """What happened to pools' lines, kept by `places`."""
 
@@ -125,14 +126,17 @@ class Reader:
         return self._tokens[address]
 
     def pool_name(self, pool: int) -> str:
-        """Return a pool's name on chain."""
+        """Return how a pool is called: by its description's title, else by its name on chain, which may be cut."""
         self.load(pools=(pool,))
-        return self._pools[pool][0]
+        if pool not in self._titles:
+            row = self._pools[pool]
+            self._titles[pool] = self.content.show(row.description_hash, row.description_uri)["title"] or row.name
+        return self._titles[pool]
 
     def pool_token(self, pool: int) -> shapes.Token:
         """Return a pool's token."""
         self.load(pools=(pool,))
-        return self.token(self._pools[pool][1])
+        return self.token(self._pools[pool].token)
 
     def has_pool(self, pool: int) -> bool:
         """Return whether there is such a pool."""
@@ -167,9 +171,9 @@ class Reader:
 
     def _load_pools(self, pools: set[int]) -> None:
         columns = tables.pools.c
+        wanted = columns.pool, columns.name, columns.token, columns.description_hash, columns.description_uri
         for part in _chunks(pools):
-            for row in self.rows(select(columns.pool, columns.name, columns.token).where(columns.pool.in_(part))):
-                self._pools[row.pool] = (row.name, row.token)
+            self._pools.update({row.pool: row for row in self.rows(select(*wanted).where(columns.pool.in_(part)))})
 
     def _load_who(self, accounts: set[bytes]) -> None:
         columns = tables.members.c

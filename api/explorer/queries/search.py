@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select
 
 from api import tables
 from api.explorer import shapes, text
@@ -14,6 +14,8 @@ from api.types import ANONYMOUS
 
 MAX_HITS = 20
 MAX_LENGTH = 200
+SHORTEST_WORDS = 3
+"""What is shorter may only begin a name."""
 
 _CONTRIBUTION = re.compile(r"([0-9]{1,10})-([0-9]{1,19})", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -71,15 +73,21 @@ def _block(number: int) -> shapes.Hit:
     return _hit("block", f"Block {number}", f"{_API}/events?from_block={number}&to_block={number}")
 
 
-def _names(read: Reader, beginning: str) -> list[shapes.Hit]:
-    """Return the pools and NGOs whose names begin so; capitals do not matter."""
+def is_called(name: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
+    """Tell whether a name begins so, has words that begin so, or was cut and begins what is wanted."""
+    if len(wanted) < SHORTEST_WORDS:
+        return name.istartswith(wanted, autoescape=True)
+    words = [(" " + name).icontains(" " + word, autoescape=True) for word in wanted.split()]
+    return or_(and_(*words), name.endswith("…") & literal(wanted).istartswith(func.rtrim(name, "…")))
+
+
+def _names(read: Reader, wanted: str) -> list[shapes.Hit]:
+    """Return the pools and NGOs that are called so, the ones whose names begin so first; capitals do not matter."""
     pool, member = tables.pools.c, tables.members.c
-    named = select(pool.pool, pool.name).where(pool.name.istartswith(beginning, autoescape=True))
-    hits = [
-        _hit("pool", f"Pool {row.pool}: {row.name}", f"/pool/{row.pool}")
-        for row in read.rows(named.order_by(pool.pool.desc()).limit(MAX_HITS))
-    ]
-    accounts = select(member.account).where(member.name.istartswith(beginning, autoescape=True)).distinct()
+    first = pool.name.istartswith(wanted, autoescape=True).desc()
+    named = select(pool.pool).where(is_called(pool.name, wanted)).order_by(first, pool.pool.desc())
+    hits = [_pool(read, row.pool) for row in read.rows(named.limit(MAX_HITS))]
+    accounts = select(member.account).where(is_called(member.name, wanted)).distinct()
     for row in read.rows(accounts.limit(MAX_HITS)):
         hits += _member(read, row.account)
     return hits
@@ -150,8 +158,8 @@ def _file(read: Reader, value: bytes) -> list[shapes.Hit]:
     if not any(value):
         return hits
     hits += [
-        _hit("description", f"Description of pool {row.pool}: {row.name}", f"/pool/{row.pool}")
-        for row in read.rows(select(pool.pool, pool.name).where(pool.description_hash == value).limit(MAX_HITS))
+        _hit("description", f"Description of pool {row.pool}: {read.pool_name(row.pool)}", f"/pool/{row.pool}")
+        for row in read.rows(select(pool.pool).where(pool.description_hash == value).limit(MAX_HITS))
     ]
     for row in read.rows(select(member.account).where(member.details_hash == value).distinct().limit(MAX_HITS)):
         hits += _member(read, row.account)

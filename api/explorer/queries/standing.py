@@ -85,6 +85,13 @@ def ended(row: Row[Any]) -> int | None:
     return int(min(row.defaults_at, row.funding_end) if unmet else row.defaults_at)
 
 
+def over(read: Reader, pools: list[int]) -> set[int]:
+    """Return which of these pools are over."""
+    found = numbers()
+    rows = read.rows(with_state(found, read.now).where(found.c.pool.in_(pools)))
+    return {row.pool for row in rows if ended(row) is not None}
+
+
 def reason(row: Row[Any]) -> shapes.StopReason | None:
     """Return why a pool stopped: what came first."""
     if row.state != "frozen":

@@ -107,7 +107,8 @@ class ContributionDetail(Contribution):
 class Batch(TypedDict):
     """Many gifts that a gateway recorded at once.
 
-    `refunded` of it came back; `taken`: its gateway took what its donors had not claimed, so they cannot any more.
+    `refunded` of it came back; `taken`: its gateway took what its donors had not claimed, so they cannot any more,
+    and `taken_amount` of `refunded` went to it.
     """
 
     batch: str
@@ -123,6 +124,7 @@ class Batch(TypedDict):
     count: int
     refunded: Money
     taken: bool
+    taken_amount: Money
     recorded: Place
 
 
@@ -134,7 +136,7 @@ class TokenAmount(TypedDict):
 
 
 class DonorPool(TypedDict):
-    """What a donor gave to one pool, and what became of it."""
+    """What a donor gave to one pool, and what became of it. `claimable`: of `waiting`, since the pool is over."""
 
     pool: int
     pool_name: str
@@ -143,6 +145,7 @@ class DonorPool(TypedDict):
     spent: Money
     refunded: Money
     waiting: Money
+    claimable: Money
     contributions: int
 
 

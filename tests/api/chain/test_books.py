@@ -128,7 +128,7 @@ def test_a_payout_round_is_shown_without_the_people_in_it(site: Site, ledger: Le
     assert (shown["deliveries"], int(shown["delivered"])) == (4, sum(amounts[i] for i in (17, 3, 0, 5)))
     page = site.read(f"/pool/{pool}")
     assert "4 of 20 payments handed over" in page
-    assert "Paid to Payout book" in page
+    assert "Paid to the payout book on" in page
     for path in (f"/pool/{pool}", f"/api/v1/rounds/{pool}-0/deliveries", "/", "/api/v1/movements"):
         assert to.lower()[2:] not in site.client.get(path).text.lower()
     assert [m["kind"] for m in site.get("/movements", limit=4)["items"]] == ["delivery"] * 4

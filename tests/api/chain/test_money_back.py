@@ -82,7 +82,7 @@ def test_what_payees_give_back_is_spent_again_before_anything_newer(site: Site, 
     assert len(shown["returns"]) == 5
     assert site.get("/returns", pool=pool)["items"] == shown["returns"]
     page = site.read(f"/pool/{pool}")
-    assert "gave 20.00 MUSD of milestone 1 back" in page
+    assert "20.00 MUSD of milestone 1 was not spent, and" in page
     assert "of it was given back since" in page
     moves = [move for move in site.get("/movements")["items"] if move["pool"] == pool]
     assert {move["kind"] for move in moves} >= {"return", "release", "contribution"}
@@ -125,6 +125,7 @@ def test_a_cancelled_pool_pays_each_giver_what_was_not_spent(site: Site, ledger:
     assert len(site.get("/refunds", pool=pool)["items"]) == 4
     assert len(site.get("/refunds", pool=pool, account=second)["items"]) == 2
     [own] = [p for p in site.get(f"/donors/{second}")["pools"] if p["pool"] == pool]
+    assert own["claimable"] == "0"
     assert (own["spent"], own["refunded"], own["waiting"]) == ("0", str(50 * USD), "0")
 
 
@@ -165,8 +166,13 @@ def test_entries_are_claimed_with_their_code_and_the_rest_by_the_gateway(site: S
     assert [gift["refunded"] for gift in gifts] == ["0"] + [str(n * USD) for n in (4, 5, 4, 3)]
     shown = site.get(f"/batches/0x{batch.hex()}")
     assert (shown["refunded"], shown["taken"]) == (str(16 * USD), True)
+    assert "All of it went to" in site.read(anonymous)
     assert "to be paid back to its giver" in site.read(anonymous)
-    assert "the gateway took what its givers had not claimed" in site.read(f"/batch/0x{batch.hex()}")
+    assert "came back" not in site.read(anonymous)
+    assert "Ask " not in site.read(receipt)  # its own giver took it
+    assert shown["taken_amount"] == str(12 * USD)
+    told = "4.00 MUSD to its givers; the gateway took what its givers had not claimed, 12.00 MUSD"
+    assert told in site.read(f"/batch/0x{batch.hex()}")
     [own] = [p for p in site.get(f"/donors/{CODE.address}")["pools"] if p["pool"] == pool]
     assert (own["spent"], own["refunded"], own["waiting"]) == (str(2 * USD), str(8 * USD), "0")
 
@@ -175,13 +181,27 @@ def test_entries_are_claimed_with_their_code_and_the_rest_by_the_gateway(site: S
     gifts = check(site, pool)
     assert [gift["waiting"] for gift in gifts] == [str(1 * USD), str(2 * USD), "0", "0", "0"]
     assert site.get(f"/contributions/{pool}-{starts[1]}")["claim"]["by"] == "gateway"
-    assert "has begun to pay this batch back" in site.read(receipt)
+    assert "has begun to pay this batch back, and may take this too from " in site.read(receipt)
     assert site.get(f"/contributions/{pool}-{starts[1]}")["claim"]["gateway_from"] == ledger.now() + 30 * DAY
     ledger.wait(31 * DAY)
     ledger.take_batch(reference)
     assert [gift["waiting"] for gift in check(site, pool)] == ["0"] * 5
     kinds = [(m["kind"], "batch" in m) for m in site.get("/movements")["items"] if m["pool"] == pool]
     assert kinds[:2] == [("refund", True), ("return", False)]
+
+
+def test_what_a_finished_pool_did_not_need_can_be_taken_back(site: Site, ledger: Ledger) -> None:
+    pool = ledger.open_pool(milestones=(10 * USD,))
+    ledger.give(pool, 10 * USD, ledger.donors[0])
+    ledger.give(pool, 5 * USD, ledger.donors[1])
+    ledger.pay(pool, 0, EVIDENCE)
+    assert "5.00 MUSD is left over. It can be taken back by those whose gifts were not needed" in site.read(
+        f"/pool/{pool}"
+    )
+    [own] = [p for p in site.get(f"/donors/{ledger.donors[1]}")["pools"] if p["pool"] == pool]
+    assert (own["waiting"], own["claimable"]) == (str(5 * USD),) * 2
+    ledger.refund(pool, 10 * USD, ledger.donors[1])
+    assert "left over" not in site.read(f"/pool/{pool}")
 
 
 def test_a_pool_that_missed_its_goal_says_so(site: Site, ledger: Ledger) -> None:

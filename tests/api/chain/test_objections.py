@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from eth_account import Account
 
 from tests.ledger import DAY, USD
@@ -66,7 +67,7 @@ def test_objections_dispute_a_milestone_and_all_checkers_confirm_it(site: Site, 
     assert (second["confirms"], second["content"], second["verdict"]) == (True, first["content"], None)
     page = site.read(f"/pool/{pool}")
     assert "Too many givers doubt the proof" in page
-    assert "✗ 2 objections from gifts of 25.00 MUSD; more than 20.00 MUSD doubt the milestone" in page
+    assert "✗ 2 objections from givers of 25.00 MUSD together. Above 20.00 MUSD all checkers must confirm" in page
     items = site.get("/objections", pool=pool, milestone=0)["items"]
     assert [(i["donor"], i["amount"], i["contribution"]) for i in items] == [
         (CODE.address, str(5 * USD), f"{pool}-{95 * USD}"),
@@ -141,6 +142,8 @@ def test_a_second_dispute_refuses_it_for_good_and_stops_the_pool(site: Site, led
     page = site.read(f"/pool/{pool}")
     assert "The proof of the work was refused for good." in page
     assert "Not accepted" in page
+    assert "Above 0.00 MUSD all checkers must confirm the proof." in page
+    assert "Above 0.00 MUSD the proof is refused for good." in page
     assert "If any giver objects, all checkers must confirm." in page
     assert "Too late" not in page
 
@@ -157,6 +160,25 @@ def test_a_rejection_can_be_cured_until_the_deadline(site: Site, ledger: Ledger)
     assert check(site, pool)["late"]
     shown = site.get(f"/pools/{pool}")
     assert (shown["stop"], shown["stopped"]["milestone"]) == ("late", 0)
+    assert "No better proof of the work came by" in site.read(f"/pool/{pool}")
+
+
+@pytest.mark.parametrize(
+    ("votes", "said"), [((), "the checkers gave no answer by"), ((True, True), "nobody had it paid")]
+)
+def test_a_stopped_pool_no_longer_says_who_will_be_paid(
+    site: Site, ledger: Ledger, votes: tuple[bool, ...], said: str
+) -> None:
+    pool = ledger.open_pool()
+    ledger.give(pool, 100 * USD)
+    ledger.submit(pool, 0, EVIDENCE)
+    ledger.attest(pool, 0, EVIDENCE, *votes)
+    ledger.wait(100 * DAY)
+    page = site.read(f"/pool/{pool}")
+    assert said in page
+    assert "Nothing is paid for this milestone any more." in page
+    assert "will be paid" not in page
+    assert "Not paid" in page
 
 
 def test_the_panel_is_who_sits_there_now(site: Site, ledger: Ledger) -> None:

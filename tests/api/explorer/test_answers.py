@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from api.explorer import shapes
+from api.explorer import page, shapes
 from api.types import ANONYMOUS
 from tests.api.chain.test_interface import SHAPES as PLAYED
-from tests.api.explorer.book import FUND, USD, account
+from tests.api.explorer.book import DAY, FUND, USD, account
 from tests.api.explorer.world import (
     ATTESTORS,
     DESCRIPTION,
@@ -94,6 +95,18 @@ def test_summary(get: Any) -> None:
     }  # fmt: skip
     assert [m["kind"] for m in summary["latest"][:4]] == ["attestation", "evidence", "release", "release"]
     assert summary["after"] == summary["latest"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [(-1, "It is paused until"), (0, "The time of the pause was over on"), (DAY, "anybody can end it")],
+)
+def test_a_pause_is_told_as_it_is(
+    client: TestClient, get: Any, monkeypatch: pytest.MonkeyPatch, later: int, said: str
+) -> None:
+    now = get("/pools/5")["paused_until"] + later
+    monkeypatch.setattr(page, "time", SimpleNamespace(time=lambda: now))
+    assert said in client.get("/pool/5").text
 
 
 def test_states_of_pools(get: Any) -> None:

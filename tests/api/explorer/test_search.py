@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from eth_utils.address import to_checksum_address
+from sqlalchemy import create_engine, literal, select
 
+from api.explorer.queries.search import is_called
 from tests.api.explorer.book import FUND, TOKEN
 from tests.api.explorer.world import (
     ATTESTORS,
@@ -77,10 +79,22 @@ def test_names(get: Any) -> None:
     assert get("/search", q="warm M")[0]["url"] == "/pool/1"
     assert kinds(get, "KITCHENS <b") == ["ngo"]
     assert kinds(get, "Wärme 50%") == ["pool"]
+    assert kinds(get, "pumps WEL") == ["ngo"]
+    assert kinds(get, "pumps wool") == []
     assert kinds(get, "%") == []
     assert kinds(get, "_") == []
     assert kinds(get, "") == []
     assert kinds(get, "   ") == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("a generator for the night shelter", True), ("generator night", True), ("A generator for the day", False)],
+)
+def test_a_name_that_was_cut_is_found_by_the_whole(wanted: str, found: bool) -> None:
+    with create_engine("sqlite://").connect() as connection:
+        name = literal("A generator for the night sh…")
+        assert bool(connection.execute(select(is_called(name, wanted))).scalar()) == found
 
 
 def test_every_hit_leads_somewhere(client: TestClient, get: Any, world: World) -> None:
