@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging
+from api.explorer.queries import paging, standing
 from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 from api.types import REASONS, Period
@@ -90,10 +90,15 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Pledge]:
     query = sums.where(_TAKEN.pledge.in_(numbers)).group_by(_TAKEN.pledge)
     taken = {row.pledge: row for row in read.rows(query)}
     read.load(logs=[row.log for row in rows], pools=[row.pool for row in rows])
-    return [_shape(read, row, changes[row.pledge], taken.get(row.pledge)) for row in rows]
+    totals = standing.numbers()
+    pools = standing.with_state(totals, read.now).where(totals.c.pool.in_({row.pool for row in rows}))
+    ended = {pool.pool for pool in read.rows(pools) if standing.ended(pool) is not None}
+    return [_shape(read, row, changes[row.pledge], taken.get(row.pledge), row.pool in ended) for row in rows]
 
 
-def _shape(read: Reader, row: Row[Any], changes: Sequence[Row[Any]], taken: Row[Any] | None) -> shapes.Pledge:
+def _shape(
+    read: Reader, row: Row[Any], changes: Sequence[Row[Any]], taken: Row[Any] | None, ended: bool
+) -> shapes.Pledge:
     amount, cap = row.amount, row.cap
     state: shapes.PledgeStateName = "live"
     for change in changes:
@@ -104,7 +109,7 @@ def _shape(read: Reader, row: Row[Any], changes: Sequence[Row[Any]], taken: Row[
         elif change.change in ("paused", "resumed"):
             state = "paused" if change.change == "paused" else "live"
     collected, count = (taken.amount, taken._mapping["count"]) if taken else (0, 0)
-    past = bool(row.last_due) and read.now > row.last_due
+    past = ended or (bool(row.last_due) and read.now > row.last_due)
     if state != "stopped" and (past or (row.times and count >= row.times) or collected + amount > cap):
         state = "over"
     return {

@@ -87,6 +87,9 @@ def test_standing_orders_and_what_was_collected_of_them(site: Site, ledger: Ledg
     kinds = {(m["kind"], m.get("via")) for m in site.get("/movements", limit=60)["items"] if m["pool"] == pool}
     assert {("pledge", None), ("contribution", "pledge"), ("contribution", "wallet")} <= kinds
     assert len(site.get("/pledges", donor=first, pool=pool)["items"]) == 1
+    assert check_pledge(site, newer)["state"] == "live"
+    ledger.send(ledger.fund.functions.cancel(pool), ledger.ngo)
+    assert site.get(f"/pledges/{newer}")["state"] == "over"  # what the book alone does not know
 
 
 def test_a_payout_round_is_shown_without_the_people_in_it(site: Site, ledger: Ledger) -> None:
