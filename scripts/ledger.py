@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -159,6 +160,21 @@ class Ledger:
         except RequestError as error:
             raise LedgerError(f"{contract.name}.{function}: {self.words(error.data) or error.message}") from error
         return contract.result(function, answer)
+
+    def views(self, asked: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Call many views (contract, function, arguments), several at once; None where one is refused or is none."""
+        wanted = [(contract, function, arguments) for contract, function, *arguments in asked]
+        calls: Iterator[Call] = (
+            ("eth_call", [{"to": contract.address, "data": contract.data(function, *arguments)}, "latest"])
+            for contract, function, arguments in wanted
+        )
+        for (contract, function, _), answer in zip(wanted, self.node.many(calls), strict=True):
+            if isinstance(answer, NodeError) and not isinstance(answer, RequestError):
+                raise answer
+            try:
+                yield None if isinstance(answer, RequestError) else contract.result(function, answer)
+            except DecodingError:
+                yield None
 
     def transaction(
         self, sender: str, contract: Contract, function: str, *arguments: Any, gas: int, nonce: int | None = None

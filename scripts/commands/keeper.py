@@ -11,6 +11,9 @@ from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.refusals import REASONS
 
+SHOWN = 5
+"""Anyone can make any number of pledges: of those that are left out so many are named."""
+
 app = role("Anyone who keeps things going.")
 
 
@@ -18,12 +21,16 @@ app = role("Anyone who keeps things going.")
 def collect(desk: Desk) -> None:
     """Collect every pledge that is due."""
     book = desk.ledger.pledges
-    numbers = collecting.due(desk.ledger)
-    if not numbers:
-        desk.say("No pledge is due.")
+    due = collecting.due(desk.ledger)
+    for reason, numbers in due.left_out.items():
+        some = ", ".join(map(str, numbers[:SHOWN])) + (", …" if len(numbers) > SHOWN else "")
+        what = f"{len(numbers)} due pledge{'s are' if len(numbers) > 1 else ' is'} left out ({some})"
+        desk.say(f"{what}: {REASONS[reason]}.")
+    if not due.found:
+        desk.say("No pledge can be collected." if due.left_out else "No pledge is due.")
         return
     got = 0
-    for part in collecting.calls(numbers):
+    for part in collecting.calls(desk.ledger, due.found):
         what = f"{len(part)} pledges are due: from {part[0]} to {part[-1]}. Each donor's amount goes to its pool."
         final = "A pledge that cannot be collected is named, and stops no other."
         receipt = desk.do([what], final, book, "collect", part)
@@ -33,7 +40,7 @@ def collect(desk: Desk) -> None:
                 desk.say(f"Pledge {failed['pledge']} was not collected: {REASONS[failed['reason']]}.")
             elif log["topics"][0] == book.topic("Collected"):
                 got += len(book.event("Collected", log)["rows"])
-    desk.say(f"{got} of {len(numbers)} pledges were collected.")
+    desk.say(f"{got} of {len(due.found)} pledges were collected.")
 
 
 @action(app, "expire")

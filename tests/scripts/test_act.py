@@ -12,7 +12,7 @@ import pytest
 from eth_account import Account
 from typer.testing import CliRunner
 
-from scripts import receipts
+from scripts import collecting, receipts
 from scripts.act import ROLES, app
 from scripts.members import ADMIN, OPERATOR, PAUSER, REGISTRAR
 from scripts.node import ROOT
@@ -515,10 +515,29 @@ def test_pledges(town: Town) -> None:
     assert "nothing is taken for the week that begins on" in town.act(OTHER, "donor", "pledge-skip", 1)
     town.wait(7)
     assert "No pledge is due." in town.act(STRANGER, "keeper", "collect")
-    # A donor that took its allowance back is named, and nothing breaks.
+    # Pledges with nothing behind them are left out, and cost nobody gas: one of 3 that share what is for one, say.
     town.wait(7)
-    town.ledger.send(town.accounts[OTHER], town.ledger.token, "approve", town.ledger.pledges.address, 0)
+    send, token, book = town.ledger.send, town.ledger.token, town.ledger.pledges
+    terms = 1, 2 * USD, 0, town.now, 0, 0, 10 * USD, 0
+    send(town.accounts[OTHER], token, "approve", book.address, 3_250_000)
+    for who, allowed in ((OTHER, None), (OTHER, None), (PAUSER, 0), (PAUSER, 10 * USD)):
+        if allowed is not None:
+            send(town.accounts[who], token, "approve", book.address, allowed)
+        send(town.accounts[who], book, "pledge", terms)
+    send(town.accounts[PAUSER], token, "approve", book.address, 2 * USD)
+    found = collecting.due(town.ledger)
+    assert found.found == [(1, 1), (1, 2)]
+    assert found.left_out == {collecting.Reason.NO_ALLOWANCE: [3], collecting.Reason.NO_BALANCE: [4, 5]}
+    send(town.accounts[OTHER], token, "approve", book.address, 0)
+    block = town.chain.node.call("eth_blockNumber")
     said = town.act(STRANGER, "keeper", "collect")
+    assert "3 due pledges are left out (1, 2, 3): the donor's allowance is used up." in said
+    assert "2 due pledges are left out (4, 5): the donor has not enough. No pledge can be collected." in said
+    assert town.chain.node.call("eth_blockNumber") == block
+    # One whose money goes between the list and the call is named, and nothing breaks.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collecting, "due", lambda _: collecting.Due([(1, 1)]))
+        said = town.act(STRANGER, "keeper", "collect")
     assert "Pledge 1 was not collected: the donor's allowance is used up." in said
     town.act(OTHER, "donor", "pledge-stop", 1)
     assert "Pledge 1 is stopped" in town.refused(OTHER, "donor", "pledge-resume", 1)
