@@ -7,6 +7,7 @@ them, this stays the same. Who signs is behind one seam: `Unlocked` lets the nod
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 ABI = ROOT / "api" / "abi"
+MINED_SECONDS = 60
 ERROR_STRING = keccak(text="Error(string)")[:4]
 
 
@@ -192,9 +194,12 @@ class Ledger:
             hash_ = self.node.call(*_spread(self.signer.request(made)))
         except RequestError as error:
             raise LedgerError(f"{what}: {self.words(error.data) or error.message}") from error
-        receipt = self.node.call("eth_getTransactionReceipt", hash_)
-        if receipt is None:
-            raise NodeError(f"{what}: the node mined no receipt for {hash_}.")
+        receipt, limit = self.node.call("eth_getTransactionReceipt", hash_), time.monotonic() + MINED_SECONDS
+        while receipt is None:
+            if time.monotonic() > limit:
+                raise NodeError(f"{what}: {hash_} was sent, but is not mined after {MINED_SECONDS} s. It may still be.")
+            time.sleep(0.2)
+            receipt = self.node.call("eth_getTransactionReceipt", hash_)
         if receipt["status"] != "0x1":
             raise LedgerError(f"{what}: {self.why(made)}")
         return receipt
