@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from scripts import collecting
-from scripts.commands import typed
+from scripts.commands import handing, ngo
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.refusals import REASONS
@@ -43,6 +42,9 @@ def collect(desk: Desk) -> None:
     desk.say(f"{got} of {len(due.found)} pledges were collected.")
 
 
+action(app, "release")(ngo.release)
+
+
 @action(app, "expire")
 def expire(desk: Desk, pool: int, milestone: int) -> None:
     """Send what nobody claimed of a payout round, or of vouchers, back to its pool."""
@@ -54,6 +56,14 @@ def expire(desk: Desk, pool: int, milestone: int) -> None:
     desk.do([what], "Nobody can claim it then.", books[payee], "expire", pool, milestone)
 
 
+@action(app, "free-seat")
+def free_seat(desk: Desk, pool: int, sponsorship: int) -> None:
+    """Free the seat of a sponsorship that is over, so that gifts no longer pay for looking at it."""
+    what = f"Sponsorship {sponsorship} of {desk.title(pool)} leaves its seat."
+    final = "No money moves; what is left of its budget stays its sponsor's."
+    desk.do([what], final, desk.ledger.sponsors, "unseat", pool, sponsorship)
+
+
 @action(app, "unpause")
 def unpause(desk: Desk, pool: int) -> None:
     """End a pause whose 7 days are over."""
@@ -62,14 +72,5 @@ def unpause(desk: Desk, pool: int) -> None:
 
 @action(app, "hand-in")
 def hand_in(desk: Desk, file: Path) -> None:
-    """Hand in an attestation that its attestor has signed."""
-    try:
-        attestor, pool, milestone, *rest = json.loads(typed.contents(file))["attestation"]
-        evidence, approved, deadline, signature = rest
-        words = typed.address(attestor), int(pool), int(milestone), typed.digest(evidence)
-        said = (*words, bool(approved), int(deadline), bytes.fromhex(signature[2:]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise typed.TypedError(f"{file} is not a signed attestation: {error}.") from None
-    word = "YES" if approved else "NO"
-    what = f"{desk.who(words[0])} says {word} to {evidence}, for milestone {milestone} of {desk.title(pool)}."
-    desk.do([what], "It cannot be taken back.", desk.ledger.judgement, "attestBySignature", *said)
+    """Hand in what somebody signed: an attestation, a gift, a pledge, an objection, a refund, a claim or a bill."""
+    handing.hand_in(desk, file)
