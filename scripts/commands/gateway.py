@@ -58,23 +58,47 @@ def record(
     keys = {pool: desk.view(desk.ledger.fund, "poolOf", pool)["descriptionHash"] for pool in _pools(desk, found)}
     if not desk.view(desk.ledger.consortium, "hasRole", GATEWAY, desk.account)[0]:
         raise RefusedError(f"{desk.account} is not GATEWAY, who alone may record. Ask the registrar.")
-    try:
-        key, fresh = receipts.load_secret(secret)
-    except OSError as error:
-        raise TypedError(f"The secret {secret} cannot be read or made: {error.strerror or error}.") from error
-    except receipts.SecretError as error:
-        raise TypedError(str(error)) from None
-    if fresh:
-        desk.say(f"A new secret was made in {secret}. Without it no code can be made again: keep it safe.")
-    wanted = _column(found, key)
     recorder = Recorder(desk.ledger, desk.account)
+    known = _secret(secret, there=len(recorder.there().pools))
+    key = known or receipts.new_secret()
+    wanted = _column(found, key)
     batches = plan(wanted, recorder.there(), keys)
     new = sum(batch.count for batch in batches)
     desk.say(f"{new} of {len(found.times)} gifts are new: {desk.money.shown(sum(b.amount for b in batches))}.")
-    desk.say(f"What you lack of that is minted to you, and {len(batches)} batches are recorded under your name.")
     if new:
+        desk.say(f"What you lack of that is minted to you, and {len(batches)} batches are recorded under your name.")
+        if not known:
+            desk.say(f"A new secret is made in {secret}. Without it no code can be made again: keep it safe.")
         desk.ask()
+        if not known:
+            _keep(secret, key)
         desk.say(f"Recorded {recorder.record(wanted, keys, lambda _: None, lambda _: None)} gifts.")
+
+
+def _secret(path: Path, *, there: int) -> bytes | None:
+    """Return the secret of a file; nothing if there is none, and none is needed yet."""
+    try:
+        found = receipts.read_secret(path)
+    except OSError as error:
+        raise TypedError(f"The secret {path} cannot be read: {error.strerror or error}.") from error
+    except receipts.SecretError as error:
+        raise TypedError(str(error)) from None
+    if found is None:
+        if there:
+            raise TypedError(
+                f"There is no secret {path}, and {there} gifts that you recorded with one are on the ledger: "
+                "with a new one they would be recorded again."
+            )
+        if not path.parent.is_dir():
+            raise TypedError(f"There is no folder {path.parent}.")
+    return found
+
+
+def _keep(path: Path, key: bytes) -> None:
+    try:
+        receipts.keep_secret(path, key)
+    except OSError as error:
+        raise TypedError(f"The secret {path} cannot be written: {error.strerror or error}.") from error
 
 
 def _pools(desk: Desk, found: gifts.Gifts) -> list[int]:

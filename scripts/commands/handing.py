@@ -102,7 +102,7 @@ def write(desk: Desk, out: Path, kind: str, *signed: tuple[Any, ...]) -> None:
 def read(desk: Desk, path: Path) -> tuple[str, list[tuple[Any, ...]]]:
     """Read such a file: the kind, and the arguments of each call."""
     found = typed.parsed(path, "something signed")
-    if not isinstance(found, dict) or found.get("signed") not in KINDS:
+    if not isinstance(found, dict) or found.get("signed") not in list(KINDS):
         raise TypedError(f"{path} is not something signed. It could be: {', '.join(KINDS)}.")
     known = KINDS[found["signed"]]
     contract = desk.ledger.contracts[known.contract]
@@ -110,10 +110,13 @@ def read(desk: Desk, path: Path) -> tuple[str, list[tuple[Any, ...]]]:
         raise TypedError(f"{path} was signed for another ledger, or for something else.")
     inputs = contract.functions[known.function]["inputs"]
     try:
-        return found["signed"], [_read(inputs, each) for each in found["arguments"]]
-    except (ValueError, KeyError, TypeError) as error:
+        calls = [_read(inputs, each) for each in found["arguments"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f": {error}" if isinstance(error, TypedError) else "."
         raise TypedError(f"{path} is damaged{why}") from None
+    if not calls:
+        raise TypedError(f"{path} is damaged.")
+    return found["signed"], calls
 
 
 def hand_in(desk: Desk, path: Path) -> None:

@@ -428,6 +428,8 @@ def test_a_gateway_records_a_file_once(town: Town) -> None:
     ]
     path = town.file("gifts.csv", "\n".join(",".join(map(str, row)) for row in rows) + "\n")
     secret = town.folder / "gateway.secret"
+    assert "Nothing was done" in town.act(GATEWAY, "gateway", "record", path, "--secret", secret, typed="n\n", code=1)
+    assert not secret.exists()
     said = town.act(GATEWAY, "gateway", "record", path, "--secret", secret)
     assert "9 of 9 gifts are new: 90.00 MUSD." in said
     assert "Recorded 9 gifts." in said
@@ -439,6 +441,8 @@ def test_a_gateway_records_a_file_once(town: Town) -> None:
     odd.write_text("hello")
     assert "64 hexadecimal digits" in town.refused(GATEWAY, "gateway", "record", path, "--secret", odd)
     assert "cannot be read" in town.refused(GATEWAY, "gateway", "record", path, "--secret", town.folder)
+    gone = town.folder / "gone"
+    assert "9 gifts that you recorded with one" in town.refused(GATEWAY, "gateway", "record", path, "--secret", gone)
     assert "is not GATEWAY" in town.refused(STRANGER, "gateway", "record", path, "--secret", secret)
     path.write_text(path.read_text().replace(",1,", ",School meals,"))
     assert "'School meals' is not the number of a pool" in town.refused(
@@ -607,6 +611,11 @@ def test_pledges(town: Town) -> None:
         town.act(OTHER, "donor", "sign-gift", 1, "0.50", out, "--until", town.date(1))
     assert "gives 0.50 MUSD to pool 1" in town.act(STRANGER, "keeper", "hand-in", word)
     assert "used already" in town.refused(STRANGER, "keeper", "hand-in", word)
+    found = json.loads(word.read_text())
+    gift = found["arguments"][0][1]
+    for bad in ([], 5, [[1]], [[1, [7, *gift[1:]]]], [[1, [*gift[:5], "zz"]]], [["1", gift]], [[True, gift]]):
+        (town.folder / "damaged").write_text(json.dumps(found | {"arguments": bad}))
+        assert "damaged is damaged" in town.refused(STRANGER, "keeper", "hand-in", town.folder / "damaged")
     assert "who alone can take it back" in town.refused(STRANGER, "donor", "cancel-gift", out)
     town.act(OTHER, "donor", "cancel-gift", out)
     assert "taken back" in town.refused(STRANGER, "keeper", "hand-in", out)
