@@ -165,7 +165,11 @@ class Desk:
 
     def ask(self) -> None:
         """Go on only if somebody says yes."""
-        if not self.yes and not Confirm.ask("Do this?", console=self.console, default=False):
+        try:
+            agreed = self.yes or Confirm.ask("Do this?", console=self.console, default=False)
+        except KeyboardInterrupt:
+            agreed = False
+        if not agreed:
             raise RefusedError(self.nothing)
 
     @property
