@@ -13,12 +13,14 @@ from scripts.commands import (
     donor,
     gateway,
     keeper,
+    member,
     ngo,
     operator,
     pauser,
     payouts,
     pledges,
     registrar,
+    signed,
     sponsor,
     vouchers,
 )
@@ -36,13 +38,15 @@ ROLES = {
     "registrar": registrar.app,
     "pauser": pauser.app,
     "admin": admin.app,
+    "member": member.app,
+    "holder": member.holder,
 }
 
 app = typer.Typer(help="Act on the ledger.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for name, commands in ROLES.items():
     app.add_typer(commands, name=name)
 
-__all__ = ["ROLES", "app", "pledges"]
+__all__ = ["ROLES", "app", "pledges", "signed"]
 
 if __name__ == "__main__":
     app(prog_name="python -m scripts.act")

@@ -29,7 +29,7 @@ class KeyFile:
             raise KeyFileError(f"There is no key file {path}.") from None
         except OSError as error:
             raise KeyFileError(f"The key file {path} cannot be read: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
             if "MAC mismatch" in str(error):
                 raise KeyFileError(f"The password does not open {path}.") from None
             raise KeyFileError(f"{path} is not a keystore file.") from None

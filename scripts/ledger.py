@@ -7,12 +7,14 @@ them, this stays the same. Who signs is behind one seam: `Unlocked` lets the nod
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 ABI = ROOT / "api" / "abi"
+MINED_SECONDS = 60
 ERROR_STRING = keccak(text="Error(string)")[:4]
 
 
@@ -160,6 +163,21 @@ class Ledger:
             raise LedgerError(f"{contract.name}.{function}: {self.words(error.data) or error.message}") from error
         return contract.result(function, answer)
 
+    def views(self, asked: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Call many views (contract, function, arguments), several at once; None where one is refused or is none."""
+        wanted = [(contract, function, arguments) for contract, function, *arguments in asked]
+        calls: Iterator[Call] = (
+            ("eth_call", [{"to": contract.address, "data": contract.data(function, *arguments)}, "latest"])
+            for contract, function, arguments in wanted
+        )
+        for (contract, function, _), answer in zip(wanted, self.node.many(calls), strict=True):
+            if isinstance(answer, NodeError) and not isinstance(answer, RequestError):
+                raise answer
+            try:
+                yield None if isinstance(answer, RequestError) else contract.result(function, answer)
+            except DecodingError:
+                yield None
+
     def transaction(
         self, sender: str, contract: Contract, function: str, *arguments: Any, gas: int, nonce: int | None = None
     ) -> dict[str, Any]:
@@ -176,9 +194,12 @@ class Ledger:
             hash_ = self.node.call(*_spread(self.signer.request(made)))
         except RequestError as error:
             raise LedgerError(f"{what}: {self.words(error.data) or error.message}") from error
-        receipt = self.node.call("eth_getTransactionReceipt", hash_)
-        if receipt is None:
-            raise NodeError(f"{what}: the node mined no receipt for {hash_}.")
+        receipt, limit = self.node.call("eth_getTransactionReceipt", hash_), time.monotonic() + MINED_SECONDS
+        while receipt is None:
+            if time.monotonic() > limit:
+                raise NodeError(f"{what}: {hash_} was sent, but is not mined after {MINED_SECONDS} s. It may still be.")
+            time.sleep(0.2)
+            receipt = self.node.call("eth_getTransactionReceipt", hash_)
         if receipt["status"] != "0x1":
             raise LedgerError(f"{what}: {self.why(made)}")
         return receipt

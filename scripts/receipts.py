@@ -24,17 +24,45 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 ANONYMOUS = bytes(20)
 CODE_BYTES = 10
+SECRET_BYTES = 32
 KEY_DOMAIN = "Moa receipt key 1:"
+
+
+class SecretError(ValueError):
+    """A file that does not hold a gateway's secret, in one sentence."""
 
 
 def load_secret(path: Path) -> tuple[bytes, bool]:
     """Return the gateway's secret, and whether it was made just now. Only its owner may read the file."""
+    if found := read_secret(path):
+        return found, False
+    made = new_secret()
+    keep_secret(path, made)
+    return made, True
+
+
+def read_secret(path: Path) -> bytes | None:
+    """Return the secret in a file; nothing if there is no file."""
     try:
-        return bytes.fromhex(path.read_text().strip()), False
+        found = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError:
-        pass
+        return None
+    except ValueError:
+        raise SecretError(f"{path} is not a secret: 64 hexadecimal digits.") from None
+    # Codes that are made from nothing could be made by anybody.
+    if len(found) != SECRET_BYTES:
+        raise SecretError(f"{path} is not a secret: it has {len(found)} bytes, not {SECRET_BYTES}.")
+    return found
+
+
+def new_secret() -> bytes:
+    """Return a secret that nobody had before."""
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+def keep_secret(path: Path, made: bytes) -> None:
+    """Write a secret into a file that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = secrets.token_bytes(32)
     part = path.with_suffix(".new")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
@@ -42,7 +70,6 @@ def load_secret(path: Path) -> tuple[bytes, bool]:
         out.flush()
         os.fsync(out.fileno())
     part.replace(path)
-    return made, True
 
 
 def code_of(secret: bytes, donor: str) -> str:

@@ -174,7 +174,10 @@ class Replay:
 
 def secret_for(path: Path, ledger: Ledger) -> bytes:
     """Return the gateways' secret; without the old one, what is on the ledger could not be recognised."""
-    secret, fresh = receipts.load_secret(path)
+    try:
+        secret, fresh = receipts.load_secret(path)
+    except receipts.SecretError as error:
+        raise LedgerError(str(error)) from None
     if fresh and any(True for _ in ledger.logs(ledger.fund, "BatchRecorded")):
         path.unlink()
         raise LedgerError(f"The gateway's secret {path.name} is gone, and its gifts are on the chain: make demo-reset.")

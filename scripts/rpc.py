@@ -45,10 +45,14 @@ class Node:
     def __init__(self, url: str, timeout: float = 120) -> None:
         self.url = url
         parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            raise NodeError(f"{url} is not an http address of a node: its port is not 1 to 65535.") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise NodeError(f"{url} is not an http address of a node.")
+            raise NodeError(f"{url} is not an http address of a node, as in http://127.0.0.1:8545.")
         self._make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._host, self._port, self._path = parts.hostname, parts.port, parts.path or "/"
+        self._host, self._port, self._path = parts.hostname, port, parts.path or "/"
         self._timeout = timeout
         self._mine = threading.local()
 

@@ -121,6 +121,12 @@ def authorization(  # noqa: PLR0917
     return hand.address, amount, 0, before, salt, signature
 
 
+def cancellation(ledger: Ledger, hand: Hand, nonce: bytes) -> bytes:
+    """Sign that an ERC-3009 gift which is not handed in yet is taken back."""
+    fields = [("authorizer", "address", hand.address), ("nonce", "bytes32", nonce)]
+    return sign(ledger, hand, ledger.token, "CancelAuthorization", fields)
+
+
 def attestation(  # noqa: PLR0917
     ledger: Ledger, hand: Hand, key: tuple[int, int], evidence: bytes, approved: bool, deadline: int
 ) -> tuple[Any, ...]:

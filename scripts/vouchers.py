@@ -81,15 +81,14 @@ def write(voucher: Voucher, signature: bytes) -> str:
     return json.dumps(plain | {"salt": "0x" + salt.hex(), "signature": "0x" + signature.hex()}, indent=1) + "\n"
 
 
-def read(text: str) -> tuple[Voucher, bytes]:
-    """Read a voucher's file.
+def read(found: Any) -> tuple[Voucher, bytes]:
+    """Read what a voucher's file holds.
 
     Raises:
         ValueError: It is not one.
 
     """
     try:
-        found = json.loads(text)
         numbers = [int(found[name]) for name in ("pool", "milestone", "maxPart", "validUntil")]
         salt, signature = (bytes.fromhex(found[name][2:]) for name in ("salt", "signature"))
         return Voucher(numbers[0], numbers[1], str(found["key"]), numbers[2], numbers[3], salt), signature

@@ -61,3 +61,23 @@ def execute(desk: Desk, who: Role, account: str, *, dismiss: Dismiss = False) ->
     delay = 0 if dismiss else desk.view(desk.ledger.consortium, "getRoleGrantDelay", number)
     when = f", from {moment(desk.now + delay)} on" if delay else ""
     desk.do([f"{words}{when}."], "It can be changed again, as slowly.", desk.ledger.consortium, function, *arguments)
+
+
+@action(app, "withdraw")
+def withdraw(desk: Desk, who: Role, account: str, *, dismiss: Dismiss = False) -> None:
+    """Take back your announcement of a change, as you made it."""
+    consortium = desk.ledger.consortium
+    function, arguments, words = _change(desk, NUMBERS[who.value], account, dismiss=dismiss)
+    data = bytes.fromhex(consortium.data(function, *arguments)[2:])
+    what = f"You take back what you announced: {words}."
+    final = "It cannot be done unless you announce it again."
+    desk.do([what], final, consortium, "cancel", desk.account, consortium.address, data)
+
+
+@action(app, "stop-cancel")
+def stop_cancel(desk: Desk, pool: int, operator: str) -> None:
+    """Stop the cancellation of a pool that an operator has announced."""
+    fund, who = desk.ledger.fund, typed.address(operator)
+    data = bytes.fromhex(fund.data("cancelByOperator", pool)[2:])
+    what = f"{desk.who(who)} cannot cancel {desk.title(pool)}, unless it announces it again."
+    desk.do([what], "Everybody sees it.", desk.ledger.consortium, "cancel", who, fund.address, data)

@@ -31,14 +31,18 @@ def typed_code(path: Path | None) -> str:
 
 def code(path: Path | None) -> str:
     """Return a beneficiary's code."""
-    return codes.read_code(typed_code(path))
+    try:
+        return codes.read_code(typed_code(path))
+    except codes.CodeError as error:
+        raise typed.TypedError(f"{path}: {error}" if path else str(error)) from None
 
 
 def receipt_hand(path: Path | None) -> KeyHand:
     """Return the receipt key of a donor's code."""
     found = receipts.tidy(typed_code(path))
     if len(found) != RECEIPT_CODE:
-        raise typed.TypedError("A receipt's code has 16 letters and digits, as in 7QK4-M2XD-90RT-AB3F.")
+        where = f"{path}: " if path else ""
+        raise typed.TypedError(f"{where}A receipt's code has 16 letters and digits, as in 7QK4-M2XD-90RT-AB3F.")
     return KeyHand(receipts.key_of(found))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 
 from scripts import signing
-from scripts.commands import ask, typed
+from scripts.commands import ask, handing, typed
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.ngo import milestone_of
@@ -69,14 +68,14 @@ def sign_attestation(
     evidence: ask.EvidenceHash = "",
 ) -> None:
     """Sign a yes or no without sending it; anyone may hand in the file (keeper hand-in)."""
-    digest, deadline = ask.evidence(file, evidence), typed.date(until)
+    digest, deadline = ask.evidence(file, evidence), desk.later(until)
+    typed.new_file(out)
     _standing(desk, pool, milestone, digest)
     desk.say(_said(desk, pool, milestone, word, digest))
     desk.say(f"Whoever has {out} can hand it in until {moment(deadline)}.")
     desk.ask()
     said = signing.attestation(desk.ledger, desk.hand, (pool, milestone), digest, word is Word.YES, deadline)
-    plain = ["0x" + value.hex() if isinstance(value, bytes) else value for value in said]
-    out.write_text(json.dumps({"attestation": plain}, indent=1) + "\n")
+    handing.write(desk, out, "attestation", said)
 
 
 @action(app, "consent-milestone")

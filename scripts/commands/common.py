@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -11,6 +12,7 @@ import typer
 from eth_abi.exceptions import EncodingError
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperCommand
 
 from scripts.codes import CodeError
 from scripts.commands.desk import Desk, RefusedError
@@ -61,6 +63,16 @@ KINDS = {
 }
 
 
+class _Command(TyperCommand):
+    """A command that takes a negative number for what it is, not for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        negative = next((word for word in args if re.fullmatch(r"-[0-9][0-9.,]*", word)), None)
+        if negative:
+            raise typer.BadParameter(f"{negative} is negative: no number and no amount can be.", ctx=ctx)
+        return super().parse_args(ctx, args)
+
+
 def _fail(why: str) -> NoReturn:
     Console(stderr=True).print(f"[red]✗[/] {escape(why)}", soft_wrap=True, highlight=False)
     raise typer.Exit(1)
@@ -71,8 +83,13 @@ def role(what: str) -> typer.Typer:
     return typer.Typer(help=what, no_args_is_help=True, add_completion=False)
 
 
-def action(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function of a desk and some values a command, with the options that all have."""
+def action(
+    app: typer.Typer, name: str, *, anybody: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function of a desk and some values a command, with the options that all have.
+
+    `anybody`: it takes no account, since it is signed with a code.
+    """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(function, eval_str=True)
@@ -86,20 +103,22 @@ def action(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Calla
         def run(**given: Any) -> None:
             common = Common(**{f.name: given.pop(f.name) for f in fields(Common)})
             console = Console(highlight=False)
+            desk = None
             try:
-                function(Desk(common, console), **given)
+                desk = Desk(common, console, anybody=anybody)
+                function(desk, **given)
             except ERRORS as error:
                 _fail(str(error))
             except (EncodingError, OverflowError):
                 _fail("A number is out of range: pools are counted from 1, milestones from 0.")
-            except EOFError:
-                _fail("Nobody is there to ask. --yes does not ask. Nothing was done.")
+            except (EOFError, typer.Abort):
+                _fail(f"Nobody is there to ask. --yes does not ask. {desk.nothing if desk else 'Nothing was done.'}")
 
         run.__doc__ = function.__doc__
         run.__name__ = function.__name__
         run.__signature__ = signature.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in [*own, *shared]}
-        app.command(name)(run)
+        app.command(name, cls=_Command)(run)
         return function
 
     return decorate

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from eth_utils.address import is_address
 from rich.console import Console
 from rich.markup import escape
 from rich.prompt import Confirm
@@ -16,17 +17,20 @@ from scripts.commands import typed
 from scripts.commands.refusals import sentence
 from scripts.deploy import DEPLOYMENTS
 from scripts.keys import KeyFile, KeyFileError, brownie_account
-from scripts.ledger import Contract, Deployment, Ledger
+from scripts.layout import CONTRACTS
+from scripts.ledger import Contract, Deployment, Ledger, LedgerError
 from scripts.rpc import Node, RequestError
 from scripts.signing import AccountHand
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from scripts.commands.common import Common
 
 GAS_MARGIN = 1.25
 QUIET_SECONDS = 30
+NOBODY = "0x" + "00" * 20
+"""Who only signs with a code has no account."""
 
 
 class RefusedError(Exception):
@@ -36,13 +40,15 @@ class RefusedError(Exception):
 class Desk:
     """One account at work on one ledger."""
 
-    def __init__(self, common: Common, console: Console) -> None:
+    def __init__(self, common: Common, console: Console, *, anybody: bool = False) -> None:
         self.console = console
+        self.done = 0
         self.yes = common.yes
         node = Node(common.rpc)
         self.ledger = Ledger(node, _deployment(node, common.deployment))
         _wake(node)
-        self.account = self._account(common)
+        named = common.sender or common.key_file or common.brownie
+        self.account = NOBODY if anybody and not named else self._account(common)
         self.hand = AccountHand(self.account)
 
     def _account(self, common: Common) -> str:
@@ -51,7 +57,7 @@ class Desk:
         path = brownie_account(common.brownie) if common.brownie else common.key_file
         if path:
             password = (
-                typed.contents(common.password_file).decode().rstrip("\r\n")
+                typed.contents(common.password_file).decode(errors="replace").rstrip("\r\n")
                 if common.password_file
                 else typer.prompt(f"Password of {path.name}", hide_input=True, err=True)
             )
@@ -124,38 +130,69 @@ class Desk:
         function: str,
         *arguments: Any,
         allow: tuple[Token, int] | None = None,
+        first: Callable[[], None] = lambda: None,
+        later: bool = False,
     ) -> dict[str, Any]:
         """Say what will happen, dry-run it, ask, send it; returns the receipt.
 
         `final` says what cannot be undone. `allow`: the contract takes this much from the account's wallet; if it may
-        not yet, it is allowed exactly that first.
+        not yet, it is allowed exactly that first. `later`: it does not take it now, so the account need not have it.
+        `first` is done between the answer and the sending.
         """
         for line in what:
             self.say(line)
         self.say(final)
-        short = allow is not None and self._must_allow(contract, *allow)
+        short = allow is not None and self._must_allow(contract, *allow, later=later)
         if short and allow:
             token, amount = allow
             self.say(f"First the {contract.name} is allowed to take exactly {token.shown(amount)} from your wallet.")
         gas = self._dry_run(contract, function, arguments, allowance_to_come=short)
         self.ask()
+        first()
         if short and allow:
+            before = self.view(allow[0].contract, "allowance", self.account, contract.address)
             self._send(allow[0].contract, "approve", (contract.address, allow[1]), None)
-            gas = None
-        receipt = self._send(contract, function, arguments, gas)
+            try:
+                receipt = self._send(contract, function, arguments, None)
+            except (RefusedError, LedgerError):
+                self._send(allow[0].contract, "approve", (contract.address, before), None)
+                raise
+        else:
+            receipt = self._send(contract, function, arguments, gas)
+        self.done += 1
         self.say(f"Done: transaction {receipt['transactionHash']} in block {int(receipt['blockNumber'], 16)}.")
         return receipt
 
     def ask(self) -> None:
         """Go on only if somebody says yes."""
-        if not self.yes and not Confirm.ask("Do this?", console=self.console, default=False):
-            raise RefusedError("Nothing was done.")
+        try:
+            agreed = self.yes or Confirm.ask("Do this?", console=self.console, default=False)
+        except KeyboardInterrupt:
+            agreed = False
+        if not agreed:
+            raise RefusedError(self.nothing)
 
-    def _must_allow(self, spender: Contract, token: Token, amount: int) -> bool:
+    @property
+    def nothing(self) -> str:
+        """Say what was done if nothing more is."""
+        return "This was not done; what was done before it stays." if self.done else "Nothing was done."
+
+    def later(self, text: str) -> int:
+        """Read a date that must be to come."""
+        moment = typed.date(text)
+        if moment <= self.now:
+            raise RefusedError(f"{text} is past.")
+        return moment
+
+    def _must_allow(self, spender: Contract, token: Token, amount: int, *, later: bool) -> bool:
         balance = self.view(token.contract, "balanceOf", self.account)
-        if balance < amount:
+        if balance < amount and not later:
             raise RefusedError(f"You have {token.shown(balance)}, and need {token.shown(amount)}.")
         return int(self.view(token.contract, "allowance", self.account, spender.address)) < amount
+
+    def would(self, contract: Contract, function: str, *arguments: Any) -> None:
+        """Raise if the ledger would refuse this for another reason than that whoever hands it in must pay a part."""
+        self._dry_run(contract, function, arguments, allowance_to_come=True)
 
     def _dry_run(
         self, contract: Contract, function: str, arguments: tuple[Any, ...], *, allowance_to_come: bool = False
@@ -168,7 +205,7 @@ class Desk:
         except RequestError as error:
             name, values = self.ledger.refusal(error.data)
             # Contracts check before they pull: whoever gets as far as the allowance lacks nothing else.
-            if allowance_to_come and name == "ERC20InsufficientAllowance":
+            if allowance_to_come and (name == "ERC20InsufficientAllowance" or "allowance" in values.get("message", "")):
                 return None
             raise RefusedError(sentence(name, values) if error.data else error.message) from error
         return self._gas(call)
@@ -218,8 +255,12 @@ def _deployment(node: Node, path: Path | None) -> Deployment:
         found = Deployment.read(path)
     except FileNotFoundError:
         raise RefusedError(f"There is no deployment file {path}. Name it: --deployment.") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RefusedError(f"{path} is not a deployment file.") from None
     if found.genesis != node.call("eth_getBlockByNumber", "0x0", False)["hash"]:
         raise RefusedError(f"{path} is of another chain than the node at {node.url}.")
+    for name in CONTRACTS:
+        at = found.addresses.get(name, "")
+        if not (is_address(at) and len(node.call("eth_getCode", at, "latest")) > 2):
+            raise RefusedError(f"{path} is not a deployment file of this chain: it has no {name} where one stands.")
     return found

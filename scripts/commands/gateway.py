@@ -17,6 +17,7 @@ from scripts.commands.typed import TypedError
 from scripts.ledger import topic_of
 from scripts.lines import FileError
 from scripts.recorder import Column, Recorder, column, plan
+from scripts.roles import GATEWAY
 
 Secret = Annotated[Path, typer.Option("--secret", help="the file with your secret, which makes receipt codes")]
 app = role("A payment gateway: mobile money, cards, a bank.")
@@ -27,6 +28,8 @@ def mint(desk: Desk, to: str, amount: str, reference: str) -> None:
     """Mint tokens for a deposit that you hold, named by your reference, which works once."""
     token, receiver = desk.money, typed.address(to)
     units = token.units(amount)
+    if not reference.strip():
+        raise TypedError("Name the deposit that you mint for: its reference is empty.")
     digest = hashlib.sha256(reference.encode()).digest()
     desk.do(
         [f"You mint {token.shown(units)} to {desk.who(receiver)}, for your deposit {reference} (0x{digest.hex()})."],
@@ -41,9 +44,7 @@ def mint(desk: Desk, to: str, amount: str, reference: str) -> None:
 def record(
     desk: Desk,
     file: Path,
-    secret: Annotated[
-        Path, typer.Option("--secret", help="the file with your secret, from which receipt codes are made")
-    ],
+    secret: Secret,
     zone: Annotated[str, typer.Option("--zone", help="time zone of times that name none")] = "",
 ) -> None:
     """Record those of a file's gifts (donated_at, pool by number, donor, amount_usd) that are not recorded yet."""
@@ -55,25 +56,58 @@ def record(
         first = found.refused[0]
         raise TypedError(f"{file}, line {first.line}: {first.reason}. Nothing was recorded.")
     keys = {pool: desk.view(desk.ledger.fund, "poolOf", pool)["descriptionHash"] for pool in _pools(desk, found)}
-    key, fresh = receipts.load_secret(secret)
-    if fresh:
-        desk.say(f"A new secret was made in {secret}. Without it no code can be made again: keep it safe.")
-    wanted = _column(found, key)
+    if not desk.view(desk.ledger.consortium, "hasRole", GATEWAY, desk.account)[0]:
+        raise RefusedError(f"{desk.account} is not GATEWAY, who alone may record. Ask the registrar.")
     recorder = Recorder(desk.ledger, desk.account)
+    known = _secret(secret, there=len(recorder.there().pools))
+    key = known or receipts.new_secret()
+    wanted = _column(found, key)
     batches = plan(wanted, recorder.there(), keys)
     new = sum(batch.count for batch in batches)
     desk.say(f"{new} of {len(found.times)} gifts are new: {desk.money.shown(sum(b.amount for b in batches))}.")
-    desk.say(f"What you lack of that is minted to you, and {len(batches)} batches are recorded under your name.")
     if new:
+        desk.say(f"What you lack of that is minted to you, and {len(batches)} batches are recorded under your name.")
+        if not known:
+            desk.say(f"A new secret is made in {secret}. Without it no code can be made again: keep it safe.")
         desk.ask()
+        if not known:
+            _keep(secret, key)
         desk.say(f"Recorded {recorder.record(wanted, keys, lambda _: None, lambda _: None)} gifts.")
+
+
+def _secret(path: Path, *, there: int) -> bytes | None:
+    """Return the secret of a file; nothing if there is none, and none is needed yet."""
+    try:
+        found = receipts.read_secret(path)
+    except OSError as error:
+        raise TypedError(f"The secret {path} cannot be read: {error.strerror or error}.") from error
+    except receipts.SecretError as error:
+        raise TypedError(str(error)) from None
+    if found is None:
+        if there:
+            raise TypedError(
+                f"There is no secret {path}, and {there} gifts that you recorded with one are on the ledger: "
+                "with a new one they would be recorded again."
+            )
+        if not path.parent.is_dir():
+            raise TypedError(f"There is no folder {path.parent}.")
+    return found
+
+
+def _keep(path: Path, key: bytes) -> None:
+    try:
+        receipts.keep_secret(path, key)
+    except OSError as error:
+        raise TypedError(f"The secret {path} cannot be written: {error.strerror or error}.") from error
 
 
 def _pools(desk: Desk, found: gifts.Gifts) -> list[int]:
     for title in found.titles:
         if not (title.isascii() and title.isdigit() and len(title) < 10):
             raise TypedError(f"{title!r} is not the number of a pool.")
-        desk.title(int(title))
+        what = desk.title(int(title))
+        if desk.now > desk.view(desk.ledger.fund, "poolOf", int(title))["acceptsUntil"]:
+            raise RefusedError(f"{what} takes no gifts: it is paused or over. Nothing was recorded.")
     return [int(title) for title in found.titles]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from scripts import collecting
-from scripts.commands import typed
+from scripts.commands import handing, ngo
 from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.refusals import REASONS
+
+SHOWN = 5
+"""Anyone can make any number of pledges: of those that are left out so many are named."""
 
 app = role("Anyone who keeps things going.")
 
@@ -18,12 +20,16 @@ app = role("Anyone who keeps things going.")
 def collect(desk: Desk) -> None:
     """Collect every pledge that is due."""
     book = desk.ledger.pledges
-    numbers = collecting.due(desk.ledger)
-    if not numbers:
-        desk.say("No pledge is due.")
+    due = collecting.due(desk.ledger)
+    for reason, numbers in due.left_out.items():
+        some = ", ".join(map(str, numbers[:SHOWN])) + (", …" if len(numbers) > SHOWN else "")
+        what = f"{len(numbers)} due pledge{'s are' if len(numbers) > 1 else ' is'} left out ({some})"
+        desk.say(f"{what}: {REASONS[reason]}.")
+    if not due.found:
+        desk.say("No pledge can be collected." if due.left_out else "No pledge is due.")
         return
     got = 0
-    for part in collecting.calls(numbers):
+    for part in collecting.calls(desk.ledger, due.found):
         what = f"{len(part)} pledges are due: from {part[0]} to {part[-1]}. Each donor's amount goes to its pool."
         final = "A pledge that cannot be collected is named, and stops no other."
         receipt = desk.do([what], final, book, "collect", part)
@@ -33,7 +39,10 @@ def collect(desk: Desk) -> None:
                 desk.say(f"Pledge {failed['pledge']} was not collected: {REASONS[failed['reason']]}.")
             elif log["topics"][0] == book.topic("Collected"):
                 got += len(book.event("Collected", log)["rows"])
-    desk.say(f"{got} of {len(numbers)} pledges were collected.")
+    desk.say(f"{got} of {len(due.found)} pledges were collected.")
+
+
+action(app, "release")(ngo.release)
 
 
 @action(app, "expire")
@@ -47,6 +56,14 @@ def expire(desk: Desk, pool: int, milestone: int) -> None:
     desk.do([what], "Nobody can claim it then.", books[payee], "expire", pool, milestone)
 
 
+@action(app, "free-seat")
+def free_seat(desk: Desk, pool: int, sponsorship: int) -> None:
+    """Free the seat of a sponsorship that is over, so that gifts no longer pay for looking at it."""
+    what = f"Sponsorship {sponsorship} of {desk.title(pool)} leaves its seat."
+    final = "No money moves; what is left of its budget stays its sponsor's."
+    desk.do([what], final, desk.ledger.sponsors, "unseat", pool, sponsorship)
+
+
 @action(app, "unpause")
 def unpause(desk: Desk, pool: int) -> None:
     """End a pause whose 7 days are over."""
@@ -55,14 +72,5 @@ def unpause(desk: Desk, pool: int) -> None:
 
 @action(app, "hand-in")
 def hand_in(desk: Desk, file: Path) -> None:
-    """Hand in an attestation that its attestor has signed."""
-    try:
-        attestor, pool, milestone, *rest = json.loads(typed.contents(file))["attestation"]
-        evidence, approved, deadline, signature = rest
-        words = typed.address(attestor), int(pool), int(milestone), typed.digest(evidence)
-        said = (*words, bool(approved), int(deadline), bytes.fromhex(signature[2:]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise typed.TypedError(f"{file} is not a signed attestation: {error}.") from None
-    word = "YES" if approved else "NO"
-    what = f"{desk.who(words[0])} says {word} to {evidence}, for milestone {milestone} of {desk.title(pool)}."
-    desk.do([what], "It cannot be taken back.", desk.ledger.judgement, "attestBySignature", *said)
+    """Hand in what somebody signed: an attestation, a gift, a pledge, an objection, a refund, a claim or a bill."""
+    handing.hand_in(desk, file)

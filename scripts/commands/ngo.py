@@ -33,7 +33,7 @@ def open_pool(desk: Desk, plan: Path) -> None:
 
 def milestone_of(desk: Desk, pool: int, payee: str, amount: str, deadline: str) -> plans.Milestone:
     """Return a next milestone as it was typed."""
-    return plans.Milestone(typed.address(payee), desk.token(pool).units(amount), typed.date(deadline))
+    return plans.Milestone(typed.address(payee), desk.token(pool).units(amount), desk.later(deadline))
 
 
 @action(app, "append-milestone")

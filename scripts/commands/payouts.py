@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from scripts.commands.common import action, role
 from scripts.commands.desk import Desk, RefusedError
 from scripts.commands.refusals import sentence
 from scripts.commands.typed import TypedError
+from scripts.ledger import LedgerError
 from scripts.rounds import round_of, sealed
 
 app = role("A beneficiary, or the field agent who pays out cash, with one-time codes.")
@@ -31,10 +31,11 @@ def seal_payout(desk: Desk, pool: int, milestone: int, people: Path, out: Path, 
     The codes are written to OUT, which only you may read: hand each to its person and then delete the file.
     """
     token, span = desk.token(pool), typed.span(window)
+    typed.new_file(out)
     where = round_of(desk.ledger, pool, milestone)
     capped = where.capped
     found, rows = [], []
-    for line, person in enumerate(_lines(people, ("who", "amount")), 2):
+    for line, person in _lines(people, ("who", "amount")):
         try:
             amount = token.units(person["amount"])
             nullifier = typed.digest(person.get("nullifier") or "") if capped else codes.NONE
@@ -44,9 +45,9 @@ def seal_payout(desk: Desk, pool: int, milestone: int, people: Path, out: Path, 
         rows.append(codes.row_of(codes.claim_key(code, where), amount, nullifier))
         found.append((person["who"], person["amount"], code, "0x" + nullifier.hex() if capped else ""))
     total = sum(int.from_bytes(row[24:], "big") for row in rows)
+    text = io.StringIO()
+    csv.writer(text).writerows([CODES_COLUMNS, *found])
     desk.say(f"The codes of {len(found)} people are written to {out}.")
-    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
-        csv.writer(file).writerows([CODES_COLUMNS, *found])
     try:
         desk.do(
             [
@@ -58,13 +59,15 @@ def seal_payout(desk: Desk, pool: int, milestone: int, people: Path, out: Path, 
             desk.ledger.payouts,
             "seal",
             *(pool, milestone, b"".join(rows), span),
+            first=lambda: typed.write_new(out, text.getvalue()),
         )
-    except RefusedError:
-        out.unlink()
+    except (RefusedError, LedgerError):
+        # It was refused for certain. If the node was lost instead, the list may be sealed with these codes.
+        out.unlink(missing_ok=True)
         raise
 
 
-def _lines(path: Path, needed: tuple[str, ...]) -> list[dict[str, Any]]:
+def _lines(path: Path, needed: tuple[str, ...]) -> list[tuple[int, dict[str, Any]]]:
     try:
         text = typed.contents(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -72,12 +75,16 @@ def _lines(path: Path, needed: tuple[str, ...]) -> list[dict[str, Any]]:
     reader = csv.DictReader(io.StringIO(text), restval="")
     if missing := [name for name in needed if name not in (reader.fieldnames or [])]:
         raise TypedError(f"{path} has no column {missing[0]!r}. Its first line names them: {', '.join(needed)}.")
-    if not (found := list(reader)):
+    found = [(reader.line_num, row) for row in reader]
+    if not found:
         raise TypedError(f"{path} has no lines.")
+    for line, row in found:
+        if None in row:
+            raise TypedError(f"{path.name}, line {line}: there are more fields than columns.")
     return found
 
 
-def _claim(desk: Desk, pool: int, milestone: int, code: str, to: str, nullifier: str) -> tuple[int, tuple[Any, ...]]:  # noqa: PLR0917
+def claim_of(desk: Desk, pool: int, milestone: int, code: str, to: str, nullifier: str) -> tuple[int, tuple[Any, ...]]:  # noqa: PLR0917
     """Return the amount of a code's row, and its claim."""
     who = typed.digest(nullifier) if nullifier else codes.NONE
     made = sealed(desk.ledger, round_of(desk.ledger, pool, milestone)).claim(code, to, who)
@@ -90,7 +97,7 @@ def claim(
 ) -> None:
     """Be paid with a one-time code; an agent who pays cash names its own address."""
     receiver = typed.address(to) if to else desk.account
-    amount, words = _claim(desk, pool, milestone, ask.code(code_file), receiver, nullifier)
+    amount, words = claim_of(desk, pool, milestone, ask.code(code_file), receiver, nullifier)
     money = desk.token(pool).shown(amount)
     desk.do(
         [f"{money} of milestone {milestone} of {desk.title(pool)} go to {desk.who(receiver)}."],
@@ -105,11 +112,11 @@ def claim(
 def claim_many(desk: Desk, pool: int, milestone: int, file: Path, to: ask.To = "") -> None:
     """As claim, for a file of codes (CSV: code[, to, nullifier]); one that is refused stops no other."""
     claims = []
-    for line, person in enumerate(_lines(file, ("code",)), 2):
+    for line, person in _lines(file, ("code",)):
         try:
             receiver = typed.address(person.get("to") or to or desk.account)
             code = codes.read_code(person["code"])
-            claims.append(_claim(desk, pool, milestone, code, receiver, person.get("nullifier") or ""))
+            claims.append(claim_of(desk, pool, milestone, code, receiver, person.get("nullifier") or ""))
         except (TypedError, RefusedError, codes.CodeError) as error:
             raise TypedError(f"{file.name}, line {line}: {error}") from None
     total = desk.token(pool).shown(sum(amount for amount, _ in claims))

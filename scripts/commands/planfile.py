@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +32,22 @@ MILESTONE = {"payee", "amount", "evidence_deadline"}
 
 def read(path: Path, desk: Desk) -> plans.Plan:
     """Read a plan."""
-    raw = typed.contents(path)
     try:
-        found = json.loads(raw) if path.suffix == ".json" else tomllib.loads(raw.decode())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise TypedError(f"{path} is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}.") from None
+        found = typed.parsed(path, "a plan") if path.suffix == ".json" else tomllib.loads(typed.contents(path).decode())
+    except TypedError:
+        raise
+    except UnicodeDecodeError:
+        raise TypedError(f"{path} is not TOML: it is not UTF-8 text.") from None
+    except (ValueError, RecursionError) as error:
+        raise TypedError(f"{path} is not TOML: {error}.") from None
     if not isinstance(found, dict):
         raise TypedError(f"{path} does not hold a plan.")
-    return _Reader(path, desk).plan(found)
+    if not found:
+        raise TypedError(f"{path} is empty. docs/plan.toml is an example.")
+    try:
+        return _Reader(path, desk).plan(found)
+    except TypedError as error:
+        raise TypedError(f"{path}: {error}") from None
 
 
 class _Reader:

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.commands import ask, donor, typed
+from scripts.commands import ask, donor
 from scripts.commands.common import action
 from scripts.commands.desk import Desk, RefusedError, Token
 from scripts.commands.refusals import moment
+from scripts.commands.typed import TypedError
 
 
 class Every(StrEnum):
@@ -49,24 +50,15 @@ def pledge(
 ) -> None:
     """Give an amount again and again, up to a cap. You can pause, lower or stop it at any moment."""
     token = desk.token(pool)
-    units, most = token.units(amount), token.units(cap)
-    begin = typed.date(first) if first else desk.now
-    end = typed.date(last) if last else 0
-    ends = [f"at {token.shown(most)} in all"]
-    ends += [f"after {times} times"] if times else []
-    ends += [f"on {moment(end)}"] if end else []
-    instead = [f"Your pledge {replaces} stops. What it took or skipped is not taken again."] if replaces else []
+    made, words = terms(desk, pool, amount, every, cap, first, last, times, replaces)
     desk.do(
-        [
-            f"You pledge {token.shown(units)} a {every.value} to {desk.title(pool)}, first on {moment(begin)}.",
-            f"It ends {', or '.join(ends)}. Nothing is ever taken twice in a {every.value}, or made up for.",
-            *instead,
-        ],
+        words,
         "You can pause, lower or stop it at any moment; what was collected is given.",
         desk.ledger.pledges,
         "pledge",
-        (pool, units, list(Every).index(every), begin, end, times, most, replaces),
-        allow=(token, most),
+        made,
+        allow=(token, made[6] + _promised(desk, token, replaces)),
+        later=True,
     )
     number = mine(desk)[-1]
     due = desk.view(desk.ledger.pledges, "nextDue", number)
@@ -74,10 +66,46 @@ def pledge(
     desk.say(f"Your pledge is number {number}. {when}")
 
 
+def terms(  # noqa: PLR0917
+    desk: Desk, pool: int, amount: str, every: Every, cap: str, first: str, last: str, times: int, replaces: int
+) -> tuple[tuple[int, ...], list[str]]:
+    """Return a pledge's terms as they were typed, and in words."""
+    token = desk.token(pool)
+    units, most = token.units(amount), token.units(cap)
+    begin = desk.later(first) if first else desk.now
+    end = desk.later(last) if last else 0
+    if most < units:
+        raise TypedError(f"The cap of {token.shown(most)} is less than one amount of {token.shown(units)}.")
+    if end and end < begin:
+        raise TypedError(f"The last day, {moment(end)}, is before the first, {moment(begin)}.")
+    old = found(desk, replaces)[0] if replaces else None
+    if old and old["donor"].lower() != desk.account.lower():
+        raise RefusedError(f"Pledge {replaces} is not yours.")
+    ends = [f"at {token.shown(most)} in all"]
+    ends += [f"after {times} times"] if times else []
+    ends += [f"on {moment(end)}"] if end else []
+    instead = [f"Your pledge {replaces} stops. What it took or skipped is not taken again."] if replaces else []
+    return (pool, units, list(Every).index(every), begin, end, times, most, replaces), (
+        [
+            f"You pledge {token.shown(units)} a {every.value} to {desk.title(pool)}, first on {moment(begin)}.",
+            f"It ends {', or '.join(ends)}. Nothing is ever taken twice in a {every.value}, or made up for.",
+            *instead,
+        ]
+    )
+
+
 def mine(desk: Desk) -> list[int]:
     """Return the numbers of your pledges."""
     wanted = None, "0x" + desk.account[2:].lower().rjust(64, "0")
     return [event["pledge"] for event in desk.ledger.events(desk.ledger.pledges, "Pledged", *wanted)]
+
+
+def _promised(desk: Desk, token: Token, but: int) -> int:
+    """Return what your other pledges in a token may still take: one allowance is for all of them."""
+    known = [desk.view(desk.ledger.pledges, "pledgeOf", number) for number in mine(desk) if number != but]
+    live = [p for p in known if p["state"] in (State.LIVE, State.PAUSED) and p["cap"] > p["collected"]]
+    same = {p["pool"]: desk.token(p["pool"]).contract.address == token.contract.address for p in live}
+    return sum(p["cap"] - p["collected"] for p in live if same[p["pool"]])
 
 
 def found(desk: Desk, number: int) -> tuple[dict[str, Any], Token]:
@@ -124,6 +152,8 @@ def pledge_stop(desk: Desk, number: int) -> None:
 @action(donor.app, "pledge-lower")
 def pledge_lower(desk: Desk, number: int, amount: ask.Amount = "", cap: ask.Cap = "") -> None:
     """Make the amount, the cap or both less."""
+    if not amount and not cap:
+        raise TypedError("Say what becomes less: --amount, --cap or both.")
     known, token = found(desk, number)
     units = token.units(amount) if amount else known["amount"]
     most = token.units(cap) if cap else known["cap"]

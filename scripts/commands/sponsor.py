@@ -25,7 +25,7 @@ def lock(  # noqa: PLR0917
 ) -> None:
     """Lock a budget that matches the gifts to a pool."""
     token = desk.token(pool)
-    units, most, end = token.units(budget), token.units(cap_per_gift), typed.date(until)
+    units, most, end = token.units(budget), token.units(cap_per_gift), desk.later(until)
     desk.do(
         [
             f"You lock {token.shown(units)} for {desk.title(pool)}: each gift is matched with {ratio} % of it, at most "

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 from datetime import UTC, datetime, time
 from pathlib import Path
+from typing import Any
 
 from eth_utils.address import is_checksum_address, to_checksum_address
 
@@ -117,6 +120,39 @@ def name(text: str) -> bytes:
 def file_hash(path: Path) -> bytes:
     """Return the SHA-256 of a file's bytes."""
     return hashlib.sha256(contents(path)).digest()
+
+
+def parsed(path: Path, what: str) -> Any:
+    """Return what a file of JSON holds; `what` it should be."""
+    raw = contents(path)
+    if not raw.strip():
+        raise TypedError(f"{path} is empty: it should be {what}.")
+    try:
+        return json.loads(raw)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise TypedError(f"{path} is not {what}: it is not JSON ({where}).") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise TypedError(f"{path} is not {what}: it is not JSON.") from None
+
+
+def new_file(path: Path) -> None:
+    """Raise unless a file can be made there: nothing is ever written over."""
+    if path.exists() or path.is_symlink():
+        raise TypedError(f"There is {path} already. Name a file that is not there yet.")
+    if not path.parent.is_dir():
+        raise TypedError(f"There is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise TypedError(f"You may not write into {path.parent}.")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that was not there, for its owner alone."""
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as out:
+            out.write(text)
+    except OSError as error:
+        raise TypedError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def contents(path: Path) -> bytes:

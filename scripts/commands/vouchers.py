@@ -22,31 +22,39 @@ app = role("Whoever is paid by voucher: a clinic, a pharmacy, a school.")
 def sign_voucher(desk: Desk, pool: int, milestone: int, amount: str, out: Path, *, until: ask.Until) -> None:
     """Sign a voucher for at most this amount and write it to a file; its code is shown once, for its holder."""
     token, code = desk.token(pool), codes.new_code()
+    typed.new_file(out)
     key = vouchers.hand_of(desk.ledger, code, pool, milestone)
     made = vouchers.Voucher(
-        pool, milestone, key.address, token.units(amount), typed.date(until), secrets.token_bytes(32)
+        pool, milestone, key.address, token.units(amount), desk.later(until), secrets.token_bytes(32)
     )
     if desk.view(desk.ledger.fund, "poolOf", pool)["ngo"] != desk.account:
         raise RefusedError(f"You are not the NGO of {desk.title(pool)}.")
+    planned = desk.view(desk.ledger.fund, "milestoneOf", pool, milestone)
+    if made.max_part > planned["amount"]:
+        raise RefusedError(f"The whole of milestone {milestone} is only {token.shown(planned['amount'])}.")
+    if planned["payee"] != desk.ledger.vouchers.address:
+        raise RefusedError(f"Milestone {milestone} of {desk.title(pool)} is not for vouchers.")
     source = f"milestone {milestone} of {desk.title(pool)}"
     desk.say(f"You promise to pay up to {token.shown(made.max_part)} of one bill, from {source}.")
     desk.say(f"It is good until {moment(made.valid_until)}. Until it is redeemed you can revoke it.")
     desk.ask()
-    out.write_text(vouchers.write(made, made.sign(desk.ledger, desk.hand)))
+    typed.write_new(out, vouchers.write(made, made.sign(desk.ledger, desk.hand)))
     desk.say(f"The voucher is in {out}. Its holder's code, which is kept nowhere: {code}")
 
 
-def _voucher(path: Path) -> tuple[vouchers.Voucher, bytes]:
+def voucher_of(path: Path) -> tuple[vouchers.Voucher, bytes]:
+    """Read a voucher's file."""
+    plain = typed.parsed(path, "a voucher")
     try:
-        return vouchers.read(typed.contents(path).decode())
-    except ValueError as error:
-        raise TypedError(f"{path} is not a voucher: {error}.") from None
+        return vouchers.read(plain)
+    except ValueError:
+        raise TypedError(f"{path} is not a voucher.") from None
 
 
 @action(ngo.app, "revoke-voucher")
 def revoke_voucher(desk: Desk, file: Path) -> None:
     """Take back a voucher that is not redeemed."""
-    made, _ = _voucher(file)
+    made, _ = voucher_of(file)
     money = desk.token(made.pool).shown(made.max_part)
     said = f"You take back the voucher of up to {money} on {desk.title(made.pool)}."
     desk.do([said], "It can never be redeemed.", desk.ledger.vouchers, "revoke", made.words())
@@ -64,7 +72,7 @@ def redeem(
     code_file: ask.CodeFile = None,
 ) -> None:
     """Be paid for a bill with a voucher; its holder gives the code for this bill only."""
-    made, signature = _voucher(voucher)
+    made, signature = voucher_of(voucher)
     token, receiver = desk.token(made.pool), typed.address(to) if to else desk.account
     part, rest = token.units(own, zero=True), token.units(from_pool)
     hand = vouchers.hand_of(desk.ledger, ask.code(code_file), made.pool, made.milestone)

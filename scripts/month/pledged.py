@@ -69,5 +69,5 @@ class Pledged:
 
     def _collect(self) -> None:
         ledger = self.stage.ledger
-        for numbers in collecting.calls(collecting.due(ledger)):
+        for numbers in collecting.calls(ledger, collecting.due(ledger).found):
             self.stage.send(KEEPER, ledger.pledges, "collect", numbers)
