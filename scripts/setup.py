@@ -14,6 +14,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,13 +35,13 @@ def say(step: str) -> None:
 
 
 def run(command: list[str], what: str, hint: str) -> None:
-    """Run a command quietly; its full output goes to .moa/setup.log, one line of it to the user if it fails."""
-    log = STATE / "setup.log"
-    with log.open("ab") as out:
-        begin = out.tell()
+    """Run a command quietly; its full output goes to a log in .moa/setup, one line of it to the user if it fails."""
+    log = STATE / "setup" / f"{what.lower().replace(' ', '-')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
         code = subprocess.run(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     if code:
-        said = log.read_bytes()[begin:].decode(errors="replace").splitlines()
+        said = log.read_bytes().decode(errors="replace").splitlines()
         errors = [line.strip() for line in said if line.startswith(("ERROR", "npm error", "E: ", "Error"))]
         cause = f" ({errors[0][:160]})" if errors else ""
         raise SetupError(f"{what} failed{cause}. {hint} The whole output is in {log.relative_to(ROOT)}.")
@@ -68,23 +69,30 @@ def python() -> Path:
     return VENV / "bin" / "python"
 
 
-def set_up_python(dev: bool) -> None:
-    """Make the virtual environment and install the locked packages."""
+def make_environment() -> None:
+    """Make the virtual environment."""
     if not python().exists():
         say("making the Python environment (.venv)")
         run([sys.executable, "-m", "venv", str(VENV)], "Making .venv", "On Debian: apt-get install python3-venv.")
         shutil.rmtree(STATE / "stamps", ignore_errors=True)
-    for name in ["run", "dev"] if dev else ["run"]:
-        lock = ROOT / "locks" / f"{name}.txt"
-        if stamp := once(f"pip-{name}", lock):
-            say(f"installing Python packages (locks/{name}.txt)")
-            install(lock)
-            done(stamp)
+
+
+def set_up_python(dev: bool) -> None:
+    """Install the locked packages. Those of the tests are all the others as well."""
+    if not dev and (STATE / "stamps" / "pip-dev").exists():
+        return
+    name = "dev" if dev else "run"
+    lock = ROOT / "locks" / f"{name}.txt"
+    if stamp := once(f"pip-{name}", lock):
+        say(f"installing Python packages (locks/{name}.txt)")
+        install(lock)
+        done(stamp)
 
 
 def install(lock: Path) -> None:
     """Install a lock file: these very files and nothing else."""
     command = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command.append("--no-compile")  # Python compiles what is imported, which is a small part
     run([*command, "-r", str(lock)], f"Installing {lock.name}", "Is the Python registry reachable? Then run it again.")
 
 
@@ -131,7 +139,7 @@ def npm() -> list[str]:
     return [found]
 
 
-def set_up_npm(dev: bool) -> None:
+def set_up_npm(manager: list[str], dev: bool) -> None:
     """Install Ganache, solc and OpenZeppelin as locked; for the tests also solhint and Anvil."""
     if not dev and (STATE / "stamps" / "npm-dev").exists():
         return
@@ -143,7 +151,7 @@ def set_up_npm(dev: bool) -> None:
     # What is optional is Anvil, which only the tests use, and what would make Ganache's WebSockets faster.
     extra = [] if dev else ["--omit=dev", "--omit=optional"]
     run(
-        [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", *extra],
+        [*manager, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *extra],
         "Installing the npm packages",
         "Is the npm registry reachable? Then run it again.",
     )
@@ -196,12 +204,16 @@ def main() -> None:
         if sys.version_info < (3, 11):  # noqa: UP036 -- this runs with whatever Python is there
             raise SetupError(f"Moa needs Python 3.11 or later; this is {sys.version.split()[0]}.")
         STATE.mkdir(exist_ok=True)
-        set_up_python(dev)
+        make_environment()
         set_up_node()
-        set_up_npm(dev)
         set_up_solc()
-        if dev:
-            set_up_browser()
+        manager = npm()
+        # What waits for three different servers waits for them together.
+        with ThreadPoolExecutor() as pool:
+            steps = [pool.submit(set_up_python, dev), pool.submit(set_up_npm, manager, dev)]
+            steps += [pool.submit(set_up_browser)] if dev else []
+        for step in steps:
+            step.result()
     except SetupError as error:
         sys.exit(f"✗ {error}")
     except OSError as error:

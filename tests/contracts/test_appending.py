@@ -20,6 +20,8 @@ from judging import FROZEN, Tranche, append, consent, consents, finish_window, n
 from refusals import reverts
 from world import DAY, MAX63, NEVER, NGO_KIND, UNIT, ZERO, ZERO32, World, b32
 
+pytestmark = pytest.mark.swift
+
 
 class TestConsent:
     def test_it_is_counted_and_told(self, w: World, endless: int, tranche: Tranche) -> None:

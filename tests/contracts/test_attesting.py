@@ -16,6 +16,8 @@ from judging import APPROVED, EVIDENCE, FROZEN, OTHER, PLANNED, REJECTED, attest
 from refusals import reverts
 from world import ATTESTOR_KIND, DAY, UNIT, ZERO32, World, b32, evidence_of
 
+pytestmark = pytest.mark.swift
+
 
 class TestAttest:
     def test_a_vote_is_counted_and_told(self, w: World, funded: int) -> None:

@@ -15,6 +15,8 @@ from judging import OTHER, PLANNED, attest, domain, hand_in, signed_attestation,
 from refusals import reverts
 from world import ATTESTOR_KIND, NEVER, UNIT, ZERO32, World, b32
 
+pytestmark = pytest.mark.swift
+
 
 class TestAttestBySignature:
     def test_it_counts_as_the_attestors_own(self, w: World, funded: int) -> None:

@@ -23,6 +23,7 @@ from world import DAY, GATEWAY, NEVER, NGO_KIND, TOKEN_KIND, UNIT, ZERO32, World
 if TYPE_CHECKING:
     from world import Contract
 
+pytestmark = pytest.mark.swift
 GIFT = 10 * UNIT
 
 

@@ -24,6 +24,7 @@ from world import DAY, HOUR, UNIT, World, evidence_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.swift
 NONE, FROZEN, COMPLETED = 0, 3, 4
 WEEK = 7 * DAY
 EVIDENCE = evidence_of("done")

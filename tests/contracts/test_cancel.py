@@ -17,6 +17,7 @@ from eth_utils import keccak
 from refusals import reverts
 from world import CANCELLER, DAY, HOUR, World
 
+pytestmark = pytest.mark.swift
 NONE, FROZEN = 0, 3
 WEEK = 7 * DAY
 

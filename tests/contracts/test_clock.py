@@ -31,6 +31,7 @@ from world import DAY, HOUR, TOKEN_KIND, UNIT, ZERO32, World, b32
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.swift
 WINDOW = 90 * DAY
 
 

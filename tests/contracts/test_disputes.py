@@ -41,6 +41,7 @@ from world import DAY, UNIT, World
 if TYPE_CHECKING:
     pass
 
+pytestmark = pytest.mark.swift
 BIG = 120 * UNIT  # where donor2's gift of 60 stands in a disputed pool
 
 

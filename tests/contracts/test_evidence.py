@@ -30,6 +30,8 @@ from judging import (
 from refusals import reverts
 from world import DAY, UNIT, ZERO32, World
 
+pytestmark = pytest.mark.swift
+
 
 class TestSubmitEvidence:
     def test_it_stands_and_is_told(self, w: World, funded: int) -> None:

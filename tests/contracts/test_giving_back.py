@@ -24,6 +24,7 @@ from refunding import ended, give_back, pay_out, pull
 from refusals import reverts
 from world import DAY, HOUR, UNIT, World
 
+pytestmark = pytest.mark.swift
 LONG = bool(os.environ.get("MOA_LONG"))
 SOME = settings(
     max_examples=300 if LONG else 20,

@@ -18,6 +18,7 @@ from world import CANCELLER, DAY, GATEWAY, NEVER, PAUSER, UNIT, ZERO, RefusedErr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.swift
 FROZEN, COMPLETED = 3, 4
 
 

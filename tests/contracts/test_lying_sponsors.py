@@ -20,6 +20,7 @@ from world import UNIT, World, next_addresses
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.swift
 GIFT = 10 * UNIT
 
 

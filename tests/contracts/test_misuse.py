@@ -46,6 +46,8 @@ from judging import (
 from refusals import reverts
 from world import DAY, HOUR, UNIT, ZERO, World
 
+pytestmark = pytest.mark.swift
+
 
 def be_in_round(w: World, pool: int, number: int) -> None:
     """Let milestone 0 have been judged so often, as a patient NGO on a chain without fees could bring about."""

@@ -40,6 +40,7 @@ from judging import (
 from refusals import reverts
 from world import DAY, HOUR, MAX63, UNIT, ZERO32, World
 
+pytestmark = pytest.mark.swift
 HUGE = MAX63 - 4 * 10**12
 """As many tokens as there can be, less those that the world begins with."""
 

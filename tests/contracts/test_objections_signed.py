@@ -38,6 +38,9 @@ from world import DAY, NEVER, UNIT, ZERO, World, b32
 Receipt = tuple[Any, ...]
 
 
+pytestmark = pytest.mark.swift
+
+
 @pytest.fixture
 def entries(w: World, pool: int) -> tuple[int, list[Receipt]]:
     """An approved pool with a gift of 120 and a batch: of donor3's receipt key, anonymous, of donor1, of donor3."""

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import pytest
 from judging import FROZEN, RELEASED, Tranche, append, consent, finish_window, release, submit
 from refusals import reverts
 from world import ATTESTOR_KIND, DAY, UNIT, ZERO32, World, b32
+
+pytestmark = pytest.mark.swift
 
 
 class TestMany:

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from entrytree import entry_of
 from eth_keys.datatypes import PrivateKey
 from eth_utils import keccak
@@ -23,6 +24,7 @@ from world import DAY, HOUR, ZERO, RefusedError, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.swift
 LONG = bool(os.environ.get("MOA_LONG"))
 SOME = settings(
     max_examples=300 if LONG else 20,

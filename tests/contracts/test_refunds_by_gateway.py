@@ -27,6 +27,7 @@ from refunding import (
 from refusals import reverts
 from world import DAY, GATEWAY, TOKEN_KIND, UNIT, ZERO, ZERO32, World, b32
 
+pytestmark = pytest.mark.swift
 TO, BANK = address_of(100), address_of(101)
 Over = tuple[int, Recorded]
 

@@ -31,6 +31,7 @@ from refusals import reverts
 from signing import REFUND, parts
 from world import NEVER, UNIT, ZERO, World
 
+pytestmark = pytest.mark.swift
 TO = address_of(100)
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 Over = tuple[int, Recorded]

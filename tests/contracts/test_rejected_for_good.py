@@ -35,6 +35,7 @@ from world import UNIT, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.swift
 BIG = 120 * UNIT  # where donor2's gift of 60 stands in a disputed pool
 
 

@@ -29,6 +29,8 @@ from judging import (
 from refusals import reverts
 from world import DAY, HOUR, UNIT, RefusedError, World, evidence_of
 
+pytestmark = pytest.mark.swift
+
 
 def reserved(w: World, pool: int) -> int:
     """Return what is under judgement."""
@@ -193,7 +195,6 @@ class Walk:
         return payable
 
 
-@pytest.mark.swift
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_approved_can_always_be_paid(w: World, seed: int) -> None:
     walk, payable = Walk(w, seed), 0

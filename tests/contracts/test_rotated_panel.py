@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import pytest
 from judging import (
     EVIDENCE,
     OTHER,
@@ -26,6 +27,8 @@ from judging import (
 )
 from refusals import reverts
 from world import DAY, UNIT, World
+
+pytestmark = pytest.mark.swift
 
 
 class TestWhoJudges:

@@ -21,6 +21,8 @@ from judging import WEEK, accredit, names, replaced, rotate, say
 from refusals import reverts
 from world import DAY, NGO_KIND, PROVIDER_KIND, UNIT, ZERO, World
 
+pytestmark = pytest.mark.swift
+
 
 class TestConsent:
     def test_it_is_told_and_agreed_with_the_quorum(self, w: World, funded: int) -> None:
