@@ -520,8 +520,8 @@ MUST_SEE_IN_TIME = {
     *("ReferenceUsed", "NotTheNgo", "PauseIs", "NotAnAttestor", "UnknownPool", "UnknownMilestone", "AuthorizationUsed"),
     *("AuthorizationBadSignature", "ERC20InsufficientAllowance", "ERC20InsufficientBalance", "BatchRefunded"),
     *("MilestoneConsented", "RotationConsented", "RotationAgreed", "AttestorReplaced", "BadRotation", "NoQuorum"),
-    *("NotOpenEnded", "AlreadyConsented", "GaveLater", "WindowClosed", "NoGift", "NotTheDonor"),
+    *("NotOpenEnded", "AlreadyConsented", "WindowClosed", "NoGift", "NotTheDonor"),
     *("NothingToRefund", "TakenByGateway", "BadSignature", "MoreThanReleased", "NotThePayee", "AlreadyReleased"),
-    *("NoBatch", "OtherPool", "BadDonor", "ContributionsBrought"),
+    *("NoBatch", "BadDonor", "ContributionsBrought"),
 }
 """And this on a long one."""

@@ -110,6 +110,8 @@ class Judging:
             free = pool.held - pool.reserved
             if free < m.amount:
                 refuse("NotCovered", free, m.amount)
+            if m.payee == self.books.get("payouts") and (number, milestone) not in self.rounds:
+                refuse("RoundNotSealed", number, milestone)
         if m.state != DISPUTED:
             m.rotations = pool.panel.rotations
         m.evidence, m.state, m.submitted_at, m.line = evidence, SUBMITTED, now, pool.line.end
