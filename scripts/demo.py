@@ -247,7 +247,8 @@ def main() -> None:
     parser.add_argument("--state", type=Path, default=STATE, help="folder of the demo's chain and index")
     arguments = parser.parse_args()
     console = Console()
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT by name too: a shell that puts a program in the background has it ignored, but whoever sends it means it.
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, stop_on)
     refused = False
     try:

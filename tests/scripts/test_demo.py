@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def ignore_interrupts() -> None:
+    """As a shell has it for what it puts in the background; Ctrl-C's signal must stop the demo all the same."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Runs:
     """Runs of the demo on one folder of state and one pair of ports."""
 
@@ -45,6 +50,7 @@ class Runs:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=ignore_interrupts,  # noqa: PLW1509 -- no threads here
         )
 
     def whole(self, *arguments: str) -> tuple[int, str]:
