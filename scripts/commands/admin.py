@@ -40,6 +40,12 @@ def _change(desk: Desk, number: int, account: str, *, dismiss: bool) -> tuple[st
     return "grantRole", (number, who, delay), f"{desk.who(who)} is {label}{acts}"
 
 
+def _call(desk: Desk, who: Role, account: str, *, dismiss: bool) -> tuple[bytes, str]:
+    """Return the call of a change, as it is announced, and the change in words."""
+    function, arguments, words = _change(desk, NUMBERS[who.value], account, dismiss=dismiss)
+    return bytes.fromhex(desk.ledger.consortium.data(function, *arguments)[2:]), words
+
+
 Dismiss = Annotated[bool, typer.Option("--dismiss", help="take the role away instead")]
 
 
@@ -47,8 +53,7 @@ Dismiss = Annotated[bool, typer.Option("--dismiss", help="take the role away ins
 def schedule(desk: Desk, who: Role, account: str, *, dismiss: Dismiss = False) -> None:
     """Announce that an account gets (or loses) a role."""
     consortium = desk.ledger.consortium
-    function, arguments, words = _change(desk, NUMBERS[who.value], account, dismiss=dismiss)
-    data = bytes.fromhex(consortium.data(function, *arguments)[2:])
+    data, words = _call(desk, who, account, dismiss=dismiss)
     final = f"Everybody sees it. You can do it from {moment(desk.now + roles.ADMIN_DELAY)} on, for a week."
     desk.do([f"You announce: {words}."], final, consortium, "schedule", consortium.address, data, 0)
 
@@ -67,8 +72,7 @@ def execute(desk: Desk, who: Role, account: str, *, dismiss: Dismiss = False) ->
 def withdraw(desk: Desk, who: Role, account: str, *, dismiss: Dismiss = False) -> None:
     """Take back your announcement of a change, as you made it."""
     consortium = desk.ledger.consortium
-    function, arguments, words = _change(desk, NUMBERS[who.value], account, dismiss=dismiss)
-    data = bytes.fromhex(consortium.data(function, *arguments)[2:])
+    data, words = _call(desk, who, account, dismiss=dismiss)
     what = f"You take back what you announced: {words}."
     final = "It cannot be done unless you announce it again."
     desk.do([what], final, consortium, "cancel", desk.account, consortium.address, data)

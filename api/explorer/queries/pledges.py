@@ -90,10 +90,8 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Pledge]:
     query = sums.where(_TAKEN.pledge.in_(numbers)).group_by(_TAKEN.pledge)
     taken = {row.pledge: row for row in read.rows(query)}
     read.load(logs=[row.log for row in rows], pools=[row.pool for row in rows])
-    totals = standing.numbers()
-    pools = standing.with_state(totals, read.now).where(totals.c.pool.in_({row.pool for row in rows}))
-    ended = {pool.pool for pool in read.rows(pools) if standing.ended(pool) is not None}
-    return [_shape(read, row, changes[row.pledge], taken.get(row.pledge), row.pool in ended) for row in rows]
+    over = standing.over(read, [row.pool for row in rows])
+    return [_shape(read, row, changes[row.pledge], taken.get(row.pledge), row.pool in over) for row in rows]
 
 
 def _shape(
