@@ -27,6 +27,14 @@ class UnsteadyChainError(MoaError):
     """The chain changed while it was read. Reading it again helps."""
 
 
+class NodeBehindError(MoaError):
+    """The node has fewer blocks than were indexed, none of them another. It is waited for."""
+
+
+class ForkedError(MoaError):
+    """The node tells of another block than the one that was indexed as final. Nothing is forgotten: an alarm."""
+
+
 class OtherChainError(MoaError):
     """The node's chain is not the one that was indexed: another chain id, genesis or deployment."""
 

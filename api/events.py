@@ -3,6 +3,8 @@
 The layout is the Solidity ABI's: each indexed value of a fixed size is one topic, the others stand in the data as
 32-byte words, the dynamic ones (string, bytes, an array) behind an offset. A log longer or shorter than its event is
 refused.
+
+A log's words are taken apart in one go where all of them are as they should be; else one by one, to say what is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from struct import Struct
 from typing import Any, TypeAlias
 
 from sha3 import keccak_256
@@ -20,6 +23,9 @@ from api.errors import UnknownLogError
 
 ABI = Path(__file__).parent / "abi"
 WORD = 32
+
+UNWATCHED = {"SettlementToken": ("Approval", "AuthorizationCanceled", "AuthorizationUsed", "Transfer")}
+"""What holders of the token do with it is their own affair: no money of a pool moves without an event of the fund."""
 
 Value: TypeAlias = int | bool | bytes | str | list[bytes]
 Reader: TypeAlias = Callable[[bytes, int], Value]
@@ -79,6 +85,17 @@ def _words(data: bytes, at: int) -> list[bytes]:
     return [data[i : i + WORD] for i in range(first, end, WORD)]
 
 
+def _shape(kind: str) -> tuple[str, int]:
+    """Return how a word of a kind is taken apart, and how many zeros stand before its value. Empty: one by one."""
+    if kind == "address":
+        return "12s20s", 12
+    if kind == "bytes32":
+        return "0s32s", 0
+    bits = kind.removeprefix("uint")
+    sizes = {"8": "31sB", "16": "30sH", "32": "28sI", "64": "24sQ", "256": "24sQ"}  # a number of 256 bits is small here
+    return (sizes[bits], int(sizes[bits][:2])) if bits in sizes else ("", 0)
+
+
 def _reader(kind: str) -> Reader:
     named: dict[str, Reader] = {
         "address": _address, "bool": _bool, "bytes": _bytes, "bytes32[]": _words, "string": _string,
@@ -100,6 +117,11 @@ class Event:
     topics: tuple[tuple[str, Reader], ...]
     words: tuple[tuple[str, Reader], ...]
     dynamic: bool
+    names: tuple[str, ...]
+    head: int  # bytes of all topics
+    quick: Struct
+    size: int  # bytes that it takes apart; 0: it cannot
+    zeros: tuple[bytes, ...]
 
     def decode(self, topics: bytes, data: bytes) -> dict[str, Value]:
         """Return the values by name: int, bool, str; addresses and bytes as bytes.
@@ -112,7 +134,12 @@ class Event:
             ValueError: The log is not whole.
 
         """
-        if len(topics) != WORD * (1 + len(self.topics)):
+        whole = topics + data
+        if len(whole) == self.size and len(topics) == self.head:
+            parts = self.quick.unpack(whole)
+            if parts[::2] == self.zeros:
+                return dict(zip(self.names, parts[1::2]))  # noqa: B905 -- as many as the layout has
+        if len(topics) != self.head:
             raise ValueError(f"{len(topics) // WORD} topics in place of {1 + len(self.topics)}")
         head = WORD * len(self.words)
         if len(data) < head or (len(data) != head and not self.dynamic):
@@ -134,13 +161,27 @@ def events_of(contract: str) -> dict[bytes, Event]:
     return found
 
 
+def watched(contract: str) -> list[bytes] | None:
+    """Return the first topics of the events that are asked for. None: whatever the contract says, known or not."""
+    left = UNWATCHED.get(contract)
+    return [topic for topic, event in events_of(contract).items() if event.name not in left] if left else None
+
+
 def _event(entry: dict[str, Any]) -> Event:
     fields = [(i["name"], i["type"], i["indexed"]) for i in entry["inputs"]]
+    ordered = sorted(fields, key=lambda each: not each[2])
+    taken = [_shape(kind) for _, kind, _ in ordered]
+    quick = Struct(">32x" + "".join(how for how, _ in taken))
     return Event(
         name=entry["name"],
         topics=tuple((name, _reader(kind)) for name, kind, indexed in fields if indexed),
         words=tuple((name, _reader(kind)) for name, kind, indexed in fields if not indexed),
         dynamic=any(kind in ("bytes", "bytes32[]", "string") for _, kind, indexed in fields if not indexed),
+        names=tuple(name for name, _, _ in ordered),
+        head=WORD * (1 + sum(indexed for _, _, indexed in fields)),
+        quick=quick,
+        size=quick.size if all(how for how, _ in taken) else 0,
+        zeros=tuple(bytes(zeros) for _, zeros in taken),
     )
 
 

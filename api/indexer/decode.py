@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from api import events
 from api.errors import UnknownLogError
-from api.indexer.chain import RawLog
+from api.indexer.kinds import RawLog
 from api.tables import LOG_BITS
 from api.types import ENTRY_BYTES
 
@@ -19,8 +18,7 @@ ENTRY = np.dtype([("donor", "V20"), ("paid_at", ">u4"), ("amount", ">u8")])
 """The 32 bytes of one entry (DESIGN section 3)."""
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(NamedTuple):
     """A log and what it says."""
 
     place: int
@@ -48,31 +46,19 @@ def decode(raw: Iterable[RawLog], contracts: dict[bytes, str]) -> list[Log]:
         UnknownLogError: One is unknown or not whole; the message says where it stands.
 
     """
-    return [_decode(log, contracts) for log in raw]
-
-
-def _decode(raw: RawLog, contracts: dict[bytes, str]) -> Log:
-    address = bytes.fromhex(raw.address[2:])
-    topics = bytes.fromhex("".join(topic[2:] for topic in raw.topics))
-    data = bytes.fromhex(raw.data[2:])
-    block, index = int(raw.block_number, 16), int(raw.log_index, 16)
-    try:
-        event = events.find(contracts[address], topics)
-        values = event.decode(topics, data)
-        if event.name == "BatchRecorded":
-            _check_entries(values)
-    except (UnknownLogError, ValueError, KeyError) as error:
-        where = f"log {index} of block {block}, transaction {raw.transaction_hash}, contract {raw.address}"
-        raise UnknownLogError(f"{where}: {error}") from error
-    return Log(
-        place=(block << LOG_BITS) | index,
-        tx=bytes.fromhex(raw.transaction_hash[2:]),
-        address=address,
-        topics=topics,
-        data=data,
-        event=event.name,
-        values=values,
-    )
+    found = []
+    for log in raw:
+        place, _, tx, address, topics, data = log
+        try:
+            event = events.find(contracts[address], topics)
+            values = event.decode(topics, data)
+            if event.name == "BatchRecorded":
+                _check_entries(values)
+        except (UnknownLogError, ValueError, KeyError) as error:
+            where = f"log {place & (2**LOG_BITS - 1)} of block {place >> LOG_BITS}, transaction 0x{tx.hex()}"
+            raise UnknownLogError(f"{where}, contract 0x{address.hex()}: {error}") from error
+        found.append(Log(place, tx, address, topics, data, event.name, values))
+    return found
 
 
 def _check_entries(values: dict[str, Any]) -> None:

@@ -54,18 +54,23 @@ class Projection:
             BrokenLineError: It does not fit the pool's line.
 
         """
-        self.rows["logs"].append((log.place, log.tx, log.address, log.event, log.topics, log.data))
-        simple = SIMPLE.get(log.event)
+        place, tx, address, topics, data, event, _ = log
+        self.rows["logs"].append((place, tx, address, event, topics, data))
+        simple = SIMPLE.get(event)
         if simple is not None:
             table, row = simple
             if (values := row(log.values)) is not None:
                 self.rows[table].append((log.place, *values))
-        if move := self._moves.get(log.event):
+        if move := self._moves.get(event):
             try:
-                move(log, log.values, self.lines.setdefault(log.values["pool"], Line()))
+                pool = log.values["pool"]
+                line = self.lines.get(pool)
+                if line is None:
+                    line = self.lines[pool] = Line()
+                move(log, log.values, line)
             except BrokenLineError as error:
                 raise BrokenLineError(f"{_where(log)} {error}") from None
-        elif log.event == "Minted":
+        elif event == "Minted":
             v = log.values
             self.rows["deposits"].append(
                 (log.place, v["gateway"], v["to"], v["depositReference"], log.address, v["amount"])

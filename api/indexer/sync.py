@@ -12,26 +12,34 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from api import events
 from api.errors import (
     BrokenLineError,
+    ForkedError,
     NodeAwayError,
+    NodeBehindError,
     NodeRefusedError,
     OtherChainError,
-    RangeRefusedError,
     TooLargeError,
     UnknownLogError,
     UnsteadyChainError,
 )
 from api.indexer import widths
-from api.indexer.chain import Block, Node, RawLog, Token
+from api.indexer.chain import Node, Watched
 from api.indexer.decode import Log, decode
+from api.indexer.engines import Engine, engine_of
+from api.indexer.fetch import Fetcher, Run
+from api.indexer.kinds import Block, Token
 from api.indexer.line import Line
 from api.indexer.project import project
 from api.indexer.store import Store
 from api.settings import Deployment
 from api.types import MemberKind
 
-MAX_BLOCKS = 500  # a range whose logs fit into memory with ease, a thousand gifts a block
+BACKFILL = 200
+"""Blocks at once that are worth a backfill without indexes, where nothing is stored yet."""
+LONGEST_WAIT = 8.0
+"""Seconds between two tries, at most: each failure doubles the wait."""
 
 
 @dataclass
@@ -52,16 +60,18 @@ class Progress:
 class Sync:
     """Brings a store up to a node's head, step by step."""
 
-    def __init__(self, node: Node, store: Store, deployment: Deployment) -> None:
-        """Make a sync; nothing is asked or written yet."""
+    def __init__(self, node: Node, store: Store, deployment: Deployment, engine: Engine | None = None) -> None:
+        """Make a sync; nothing is asked or written yet. `engine`: as set; None: as the node says."""
         self._node = node
         self._store = store
         self._deployment = deployment
         self._contracts = {address: name for name, address in deployment.addresses.items()}
-        self._span = MAX_BLOCKS
+        self._fetcher = Fetcher(node, _watched(self._contracts))
+        self._set, self._engine = engine, engine or Engine("unknown", None)
+        self._switches = -1  # of the node's addresses, when its chain was checked last
         self._lines: dict[int, Line] | None = None  # as stored; None: to be read again
-        self.seconds = {"decode": 0.0, "project": 0.0, "write": 0.0}
-        """Where the time went: decode, project, write. The node keeps its own account."""
+        self.seconds = {"decode": 0.0, "project": 0.0, "write": 0.0, "index": 0.0}
+        """Where the time went. The node keeps its own account."""
 
     def check_chain(self) -> None:
         """Check that the node serves the chain of the deployment, and that the index is of this chain.
@@ -70,7 +80,7 @@ class Sync:
             OtherChainError: It does not, or is not.
 
         """
-        deployment = self._deployment
+        deployment, switches = self._deployment, self._node.switches
         chain_id = self._node.chain_id()
         if chain_id != deployment.chain_id:
             raise OtherChainError(f"the node's chain id is {chain_id}, the deployment's is {deployment.chain_id}")
@@ -81,26 +91,30 @@ class Sync:
                 f"the node's chain starts with another block ({found}) than the deployment's "
                 f"(0x{deployment.genesis.hex()}): it was started afresh. Deploy again, and delete the index"
             )
+        self._engine = self._set or engine_of(self._node.version(), self._node.signers())
         self._store.bind(deployment)
+        self._switches = switches
 
     def step(self) -> Progress:
         """Do the next piece of work: forget what is no longer true, or add a run of blocks.
 
         Raises:
             UnsteadyChainError: The chain changed while it was read; the next step will see it as it is then.
+            NodeBehindError: The node has fewer blocks than are stored, and is not one that is ever rewound.
+            ForkedError: The node tells of another block than one that is stored and final.
             UnknownLogError, BrokenLineError, TooLargeError: A log cannot be taken as it is. Nothing was written.
 
         """
+        if self._switches != self._node.switches:
+            self.check_chain()
         head = self._node.head()
         tip = self._store.tip()
         if tip is not None:
             common = self._common(tip)
             if common != tip.number:
-                self.check_chain()  # nothing is forgotten because another chain answered
-                self._lines = None
-                self._store.rewind(common)
-                return Progress(tip=common, head=head, rewound_to=common)
+                return self._rewind(tip, common, head)
             if tip.number >= head:
+                self._end_backfill()
                 self._store.note_head(head)
                 return Progress(tip=tip.number, head=head)
         return self._add(tip, head)
@@ -122,76 +136,101 @@ class Sync:
 
         """
         self._store.clear_halt()
-        checked, trouble = False, ""
+        self._switches = -1
+        trouble, wait = "", every
         while not stop():
             try:
-                if not checked:
-                    self.check_chain()
-                    checked = True
                 progress = self.step()
                 if trouble:
                     self._store.clear_halt()
-                    trouble = ""
+                    trouble, wait = "", every
             except (UnknownLogError, BrokenLineError, TooLargeError, OtherChainError) as error:
                 self._store.note_halt(str(error))
                 raise
-            except (NodeAwayError, NodeRefusedError, UnsteadyChainError) as error:
-                checked = False  # whoever answers next may be another chain
+            except (NodeAwayError, NodeRefusedError, NodeBehindError, ForkedError, UnsteadyChainError) as error:
+                self._switches = -1  # whoever answers next may be another chain
+                self._fetcher.forget()
                 if str(error) != trouble:
-                    trouble = str(error)
+                    trouble, wait = str(error), every
                     waits(trouble)
-                    if isinstance(error, NodeRefusedError):  # an absent node shows by its age
+                    if not isinstance(error, NodeAwayError | UnsteadyChainError):  # an absent node shows by its age
                         self._store.note_halt(trouble)
-                time.sleep(every)
+                time.sleep(wait)
+                wait = min(2 * wait, max(every, LONGEST_WAIT))
                 continue
             told(progress)
             if not progress.behind and progress.rewound_to is None:
                 time.sleep(every)
 
+    def close(self) -> None:
+        """End what works beside the sync."""
+        self._fetcher.close()
+
     def _common(self, tip: Block) -> int:
         """Return the newest stored block that the node has too, or the block before the deployment."""
-        stored: Block | None = tip
-        while stored is not None:
-            block = self._node.block(stored.number)
-            if block is not None and block.hash == stored.hash:
-                return stored.number
-            stored = self._store.block_at_or_below(stored.number - 1)
+        found = self._node.block(tip.number)
+        if found is not None and found.hash == tip.hash:
+            return tip.number
+        below, count = tip.number, 1
+        while stored := self._store.blocks_below(below, count):
+            for mine, theirs in zip(stored, self._node.blocks_of([b.number for b in stored]), strict=True):
+                if theirs is not None and mine.hash == theirs.hash:
+                    return mine.number
+            below, count = stored[-1].number, min(2 * count, 1_000)
         return self._deployment.block - 1
+
+    def _rewind(self, tip: Block, common: int, head: int) -> Progress:
+        """Forget what is no longer true, if the engine may take back so much."""
+        self.check_chain()  # nothing is forgotten because another chain answered
+        final = self._engine.final(tip.number)
+        if final is not None and common == head:
+            raise NodeBehindError(f"the node is at block {head}, the index at {tip.number}: waiting for the node")
+        if final is not None and common < final:
+            raise ForkedError(
+                f"the node tells of another block {common + 1} than the one that was indexed as final "
+                f"({self._engine.name}: {self._engine.confirmations} confirmations). Nothing was forgotten. Ask "
+                "whoever runs the chain; if the node is right, delete the index, and it is built again"
+            )
+        self._lines = None
+        self._fetcher.forget()
+        self._store.rewind(common)
+        return Progress(tip=common, head=head, rewound_to=common)
 
     def _add(self, tip: Block | None, head: int) -> Progress:
         first = self._deployment.block if tip is None else tip.number + 1
         if first > head:
             raise OtherChainError(f"the node's chain ends at block {head}, before the deployment's block {first}")
-        raw, last = self._logs(first, min(first + self._span - 1, head))
-        blocks = self._node.blocks(first, last)
-        _check_steady(tip, blocks, raw)
+        run = self._fetcher.take(first, head)
+        if tip is not None and run.blocks[0].parent != tip.hash:
+            raise UnsteadyChainError(f"block {first} does not continue block {tip.number}")
+        if tip is None and head - first > BACKFILL:
+            self._store.begin_backfill()
+        count = self._write(run, head)
+        if run.last == head:
+            self._end_backfill()
+        return Progress(tip=run.last, head=head, logs=count)
 
+    def _write(self, run: Run, head: int) -> int:
+        """Add a run of blocks and what follows from it, and return how many logs they are."""
         started = time.perf_counter()
-        logs = decode(raw, self._contracts)
+        logs = decode(run.logs, self._contracts)
         decoded = time.perf_counter()
         lines, self._lines = self._lines or self._store.lines(), None
-        rows = project(logs, lines, {block.number: block.time for block in blocks})
+        rows = project(logs, lines, {block.number: block.time for block in run.blocks})
         widths.check(rows)
         projected = time.perf_counter()
-        self._store.write(blocks, rows, self._new_tokens(logs), head)
+        self._store.write(run.blocks, rows, self._new_tokens(logs), head)
         self._lines = lines
         self.seconds["decode"] += decoded - started
         self.seconds["project"] += projected - decoded
         self.seconds["write"] += time.perf_counter() - projected
-        return Progress(tip=last, head=head, logs=len(logs))
+        return len(logs)
 
-    def _logs(self, first: int, last: int) -> tuple[list[RawLog], int]:
-        """Ask for a range's logs; where the node refuses, halve the range, and keep to that."""
-        while True:
-            try:
-                logs = self._node.logs(first, last, list(self._contracts))
-            except RangeRefusedError:
-                if last == first:
-                    raise
-                self._span = max(1, (last - first + 1) // 2)
-                last = first + self._span - 1
-                continue
-            return sorted(logs, key=lambda log: (int(log.block_number, 16), int(log.log_index, 16))), last
+    def _end_backfill(self) -> None:
+        if self._store.backfills:
+            started = time.perf_counter()
+            self._store.end_backfill()
+            self.seconds["index"] += time.perf_counter() - started
 
     def _new_tokens(self, logs: list[Log]) -> list[tuple[int, bytes, Token]]:
         accredited = {
@@ -209,14 +248,8 @@ class Sync:
         return found
 
 
-def _check_steady(tip: Block | None, blocks: list[Block], raw: list[RawLog]) -> None:
-    """Check that headers and logs are of one and the same chain, and that it continues the stored one."""
-    parent = tip
-    for block in blocks:
-        if parent is not None and (block.parent != parent.hash or block.number != parent.number + 1):
-            raise UnsteadyChainError(f"block {block.number} does not continue block {parent.number}")
-        parent = block
-    hashes = {block.number: block.hash for block in blocks}
-    for log in raw:
-        if hashes.get(int(log.block_number, 16)) != bytes.fromhex(log.block_hash[2:]):
-            raise UnsteadyChainError(f"a log of block {int(log.block_number, 16)} is of another chain than the headers")
+def _watched(contracts: dict[bytes, str]) -> list[Watched]:
+    """Return what is asked for of the contracts: everything in one question, and what is narrowed in one each."""
+    topics = {address: events.watched(name) for address, name in contracts.items()}
+    whole = Watched(tuple(address for address, wanted in topics.items() if wanted is None))
+    return [whole, *(Watched((address,), tuple(wanted)) for address, wanted in topics.items() if wanted is not None)]

@@ -15,11 +15,12 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from api.events import ABI
-from api.indexer.chain import Block, RawLog, Token
 from api.indexer.decode import decode
+from api.indexer.kinds import Block, RawLog, Token
 from api.indexer.line import Line
 from api.indexer.project import project
 from api.settings import Deployment
+from api.tables import LOG_BITS
 from api.types import NEVER, MemberKind
 from tests.api.explorer import merkle
 
@@ -99,13 +100,12 @@ class Book:
         data = encode([i["type"] for i in plain], [values[i["name"]] for i in plain])
         self._raw.append(
             RawLog(
-                address="0x" + contract.hex(),
-                topics=["0x" + topic.hex() for topic in topics],
-                data="0x" + data.hex(),
-                block_number=hex(self.height + 1),
-                block_hash="0x",
-                transaction_hash="0x" + self.tx.hex(),
-                log_index=hex(len(self._raw)),
+                place=(self.height + 1) << LOG_BITS | len(self._raw),
+                block_hash=bytes(32),
+                tx=self.tx,
+                address=contract,
+                topics=b"".join(topics),
+                data=data,
             )
         )
 

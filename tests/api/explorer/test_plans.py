@@ -83,7 +83,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, bytes
     book.submit(1, 0, 1, keccak(b"evidence"), ngo=account("ngo 1"))
     book.release(1, 0, account("payee"), SIZE * USD)
     book.mine()
-    database = store.path
+    database = store.where
     store.close()
     engine = open_engine(database)
     yield Watch(Database(engine, database), engine), donors[7]

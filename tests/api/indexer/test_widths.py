@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def rows(store: Store, query: str) -> list[Any]:
-    with sqlite3.connect(store.path) as connection:
+    with sqlite3.connect(store.where) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -47,7 +46,7 @@ def test_a_number_that_does_not_fit_stops_the_sync_and_is_named(
     def lie(*given: Any) -> list[Log]:
         found = decode(*given)
         more = {"amount": MAX_AMOUNT + 1}
-        return [replace(g, values=g.values | more) if g.event == "MilestoneOpened" else g for g in found]
+        return [g._replace(values=g.values | more) if g.event == "MilestoneOpened" else g for g in found]
 
     ledger.open_pool()
     monkeypatch.setattr(syncing, "decode", lie)

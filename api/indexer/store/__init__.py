@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import tables
 from api.errors import OtherChainError, StoreError
-from api.indexer.chain import Block, Token
+from api.indexer.kinds import Block, Token
 from api.indexer.line import Line
 from api.indexer.project import Rows
+from api.indexer.store.postgres import Postgres
+from api.indexer.store.sqlite import Sqlite
 from api.settings import Deployment
 
 PLACED = [table for table in tables.metadata.sorted_tables if "log" in table.columns]
+
+SWELLING = (tables.contributions, tables.logs)
+"""The tables that a backfill fills with very many rows: their indexes are made after it, in one go."""
 
 
 class Store:
     """The database of one chain, open for writing by this process alone."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the database.
+    def __init__(self, where: Path | str) -> None:
+        """Open or create the database: an SQLite file, or a PostgreSQL database by its URL.
 
         Raises:
             StoreError: Another process writes it, it has another schema, or it cannot be opened.
 
         """
-        self.path = path
-        self._lock = _lock(path)
-        self._engine = _engine(path)
-        self._file: int | None = None
+        self.where = where
+        self._base = Postgres(where) if isinstance(where, str) else Sqlite(where)
         with self._transaction() as connection:
             tables.metadata.create_all(connection)
-            version = _meta(connection).setdefault("schema_version", str(tables.SCHEMA_VERSION))
+            notes = _meta(connection)
+            version = notes.setdefault("schema_version", str(tables.SCHEMA_VERSION))
             _set_meta(connection, {"schema_version": version})
         if version != str(tables.SCHEMA_VERSION):
+            self.close()
             raise StoreError(
-                f"{path} has schema {version}, this program writes {tables.SCHEMA_VERSION}: "
+                f"{self._base.name} has schema {version}, this program writes {tables.SCHEMA_VERSION}: "
                 "delete it, it can be built again from the chain"
             )
-        self._file = path.stat().st_ino
+        self.backfills = "backfill" in notes
+        """Whether a first backfill is on the way: the large tables have no indexes yet, and nobody may read."""
+        self._base.settle()
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
-        self._lock.close()
+        self._base.close()
 
     def bind(self, deployment: Deployment) -> None:
         """Tie the index to one deployment on one chain, or check that it is tied to it.
@@ -82,7 +75,7 @@ class Store:
             for key, value in wanted.items():
                 if known.get(key, value) != value:
                     raise OtherChainError(
-                        f"{self.path} is the index of another chain: its {key} is {known[key]}, "
+                        f"{self._base.name} is the index of another chain: its {key} is {known[key]}, "
                         f"the deployment's is {value}. If the chain was started "
                         "afresh, delete the index: it is built again from the chain"
                     )
@@ -90,16 +83,14 @@ class Store:
 
     def tip(self) -> Block | None:
         """Return the newest block that is stored."""
-        return self.block_at_or_below(None)
+        return next(iter(self.blocks_below(2**62, 1)), None)
 
-    def block_at_or_below(self, number: int | None) -> Block | None:
-        """Return the newest stored block, not above `number` if one is given."""
-        query = select(tables.blocks).order_by(tables.blocks.c.number.desc()).limit(1)
-        if number is not None:
-            query = query.where(tables.blocks.c.number <= number)
+    def blocks_below(self, number: int, count: int) -> list[Block]:
+        """Return so many stored blocks below `number`, the highest first."""
+        query = select(tables.blocks).where(tables.blocks.c.number < number)
         with self._transaction() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else Block(row.number, row.hash, row.parent, row.time)
+            rows = connection.execute(query.order_by(tables.blocks.c.number.desc()).limit(count)).all()
+        return [Block(*row) for row in rows]
 
     def lines(self) -> dict[int, Line]:
         """Return each pool's line."""
@@ -134,11 +125,28 @@ class Store:
 
         """
         with self._transaction() as connection:
-            _add(connection, "blocks", [(b.number, b.hash, b.parent, b.time) for b in blocks])
+            self._add(connection, "blocks", [(b.number, b.hash, b.parent, b.time) for b in blocks])
             for name, found in rows.items():
-                _add(connection, name, found)
-            _add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
+                self._add(connection, name, found)
+            self._add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
             _set_meta(connection, _seen(head))
+
+    def begin_backfill(self) -> None:
+        """Make room for very many rows: an index is made faster in the end than kept with each row."""
+        with self._transaction() as connection:
+            for index in (index for table in SWELLING for index in table.indexes):
+                index.drop(connection, checkfirst=True)
+            _set_meta(connection, {"backfill": str(int(time.time()))})
+        self.backfills = True
+
+    def end_backfill(self) -> None:
+        """Make the indexes, one in a transaction: each needs as much room again as it will take."""
+        for index in (index for table in SWELLING for index in table.indexes):
+            with self._transaction() as connection:
+                index.create(connection, checkfirst=True)
+        with self._transaction() as connection:
+            connection.execute(delete(tables.meta).where(tables.meta.c.key == "backfill"))
+        self.backfills = False
 
     def rewind(self, number: int) -> None:
         """Forget every block above `number`, and all that followed from it."""
@@ -164,15 +172,16 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        self._base.check()
         try:
-            if self._file is not None and self.path.stat().st_ino != self._file:
-                raise StoreError(f"{self.path} was replaced while it was written: start the indexer again")
-            with self._engine.begin() as connection:
+            with self._base.engine.begin() as connection:
                 yield connection
-        except OSError as error:
-            raise StoreError(f"{self.path} was removed while it was written: start the indexer again") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"{self.path} refused, nothing was written: {error.__cause__ or error}") from error
+            raise StoreError(f"{self._base.name} refused, nothing was written: {error.__cause__ or error}") from error
+
+    def _add(self, connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            self._base.add(connection, tables.metadata.tables[table], rows)
 
 
 def _moves() -> Select[Any]:
@@ -183,40 +192,6 @@ def _moves() -> Select[Any]:
     ]
     moves = union_all(*each).subquery()
     return select(moves).order_by(moves.c.log)
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-64000")
-
-    return engine
-
-
-def _lock(path: Path) -> IO[str]:
-    """Take the writer's lock; the system lets go of it when the process ends, however it ends."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.with_name(path.name + ".lock").open("w")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise StoreError(f"another indexer writes {path}: stop it first") from error
-    return handle
-
-
-def _add(connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        # The driver's own executemany: SQLAlchemy would make a dictionary of each row.
-        statement = insert(tables.metadata.tables[table]).compile(connection.engine)
-        connection.exec_driver_sql(str(statement), rows)
 
 
 def _meta(connection: Connection) -> dict[str, str]:

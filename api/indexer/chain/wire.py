@@ -1,0 +1,196 @@
+"""JSON-RPC over HTTP, to one of several addresses: the one that answers is kept until it fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import urllib3
+
+from api.errors import NodeAwayError, NodeRefusedError, RangeRefusedError
+
+T = TypeVar("T")
+Call = tuple[str, list[Any]]
+
+CALLS_PER_REQUEST = 100
+LARGEST = 16 * 2**20
+"""Of an answer about many blocks, in bytes: a larger one is cut off, and fewer blocks are asked for."""
+TIMEOUT = urllib3.Timeout(connect=5, read=120)
+REST = (0.5, 30.0)
+"""Seconds for which an address that failed is left alone: at first, and at most; each failure doubles it."""
+
+# What engines say when asked for too many blocks or logs at once: Besu, geth and its kin, hosted nodes.
+RANGE_WORDS = ("range", "too many", "more than", "limit", "exceed", "too large", "too big")
+# What they say when asked too often: that is no reason to ask for less.
+RATE_WORDS = ("rate", "per second", "throttl", "capacity", "try again")
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Reply(msgspec.Struct, Generic[T]):
+    id: int | None = None
+    result: T | None = None
+    error: _Error | None = None
+
+
+class _Address:
+    """One node's address, and until when it is left alone."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.rests_until, self._rest = 0.0, REST[0]
+
+    def failed(self) -> None:
+        self.rests_until = time.monotonic() + self._rest
+        self._rest = min(2 * self._rest, REST[1])
+
+    def answered(self) -> None:
+        self._rest = REST[0]
+
+
+class Wire:
+    """Asks the questions. Where one address fails, the next one is asked, and kept."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        """Make a client of one or more addresses; nothing is sent before the first question."""
+        self._addresses = [_Address(url) for url in urls]
+        self._pool = urllib3.PoolManager(
+            maxsize=2, retries=False, timeout=TIMEOUT, headers={"Content-Type": "application/json"}
+        )
+        self.switches = 0
+        """How often another address took over: it may serve another chain."""
+        self.seconds = {"node": 0.0, "parse": 0.0}
+        """Where the time went: waiting for the node, and reading its JSON."""
+        self.bytes = 0
+        """How long the last answer was."""
+
+    @property
+    def url(self) -> str:
+        """Return the address that is asked next."""
+        return self._addresses[0].url
+
+    def one(self, method: str, params: list[Any], kind: Any, largest: int | None = None) -> Any:
+        """Ask one question. For the errors see `many`."""
+        [answer] = self.many([(method, params)], kind, largest)
+        return answer
+
+    def many(self, calls: Sequence[Call], kind: Any, largest: int | None = None) -> list[Any]:
+        """Ask questions whose answers are of one kind, many in a request.
+
+        Args:
+            calls: Method and parameters of each.
+            kind: What each answer must be, for msgspec.
+            largest: The answer's size in bytes beyond which it is not read.
+
+        Raises:
+            NodeAwayError: No address answers, or not in JSON-RPC.
+            NodeRefusedError: It answered with an error, or with something else than `kind`.
+            RangeRefusedError: The error says that it was too much, or the answer is too large.
+
+        """
+        answers: list[Any] = []
+        for start in range(0, len(calls), CALLS_PER_REQUEST):
+            answers += self._request(calls[start : start + CALLS_PER_REQUEST], kind, largest)
+        return answers
+
+    def _request(self, calls: Sequence[Call], kind: Any, largest: int | None) -> list[Any]:
+        body = msgspec.json.encode(
+            [
+                {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
+                for i, (method, params) in enumerate(calls)
+            ]
+            if len(calls) > 1
+            else {"jsonrpc": "2.0", "id": 0, "method": calls[0][0], "params": calls[0][1]}
+        )
+        for _ in self._addresses:
+            try:
+                replies = self._replies(self._post(body, largest), calls, kind)
+            except NodeAwayError as error:
+                away = error
+                self._turn()
+                continue
+            self._addresses[0].answered()
+            return replies
+        raise away
+
+    def _turn(self) -> None:
+        """Leave the address that failed alone for a while, and ask the next one that does not rest."""
+        self._addresses[0].failed()
+        if len(self._addresses) > 1:
+            now = time.monotonic()
+            self._addresses.sort(key=lambda address: max(0.0, address.rests_until - now))
+            self.switches += 1
+
+    def _post(self, body: bytes, largest: int | None) -> bytes:
+        started = time.perf_counter()
+        try:
+            response = self._pool.request("POST", self.url, body=body, preload_content=False)
+            content = response.read(None if largest is None else largest + 1)
+            if largest is not None and len(content) > largest:
+                response.close()
+                raise RangeRefusedError(f"the node's answer is larger than {largest} bytes")
+            response.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise NodeAwayError(f"the node at {self.url} does not answer ({type(error).__name__})") from error
+        finally:
+            self.seconds["node"] += time.perf_counter() - started
+        self.bytes = len(content)
+        if response.status >= 400 and content.lstrip()[:1] not in (b"{", b"["):
+            raise NodeAwayError(f"the node at {self.url} answered with HTTP {response.status}")
+        return content
+
+    def _replies(self, content: bytes, calls: Sequence[Call], kind: Any) -> list[Any]:
+        started = time.perf_counter()
+        try:
+            replies = _read(content, kind, several=len(calls) > 1)
+        except msgspec.ValidationError as error:
+            raise NodeRefusedError(f"the node's answer to {calls[0][0]} is not what it should be: {error}") from error
+        except msgspec.MsgspecError as error:
+            raise NodeAwayError(
+                f"the node at {self.url} answered with something else than JSON-RPC ({error})"
+            ) from error
+        finally:
+            self.seconds["parse"] += time.perf_counter() - started
+        by_id = {reply.id: reply for reply in replies}
+        for i, (method, _) in enumerate(calls):
+            if i not in by_id and not (len(calls) == len(replies) == 1):
+                self._check(replies[0], method)
+                raise NodeAwayError(f"the node at {self.url} left out an answer to {method}")
+        found = [by_id.get(i, replies[0]) for i in range(len(calls))]
+        for reply, (method, _) in zip(found, calls, strict=True):
+            self._check(reply, method)
+        return [reply.result for reply in found]
+
+    def _check(self, reply: _Reply[Any], method: str) -> None:
+        if reply.error is None:
+            return
+        said = reply.error.message
+        words = said.lower()
+        if any(word in words for word in RATE_WORDS) and not any(word in words for word in ("range", "block")):
+            raise NodeAwayError(f"the node at {self.url} is asked too often: {said}")
+        kind = RangeRefusedError if any(word in words for word in RANGE_WORDS) else NodeRefusedError
+        raise kind(f"the node refused {method}: {said}")
+
+
+def _read(content: bytes, kind: Any, *, several: bool) -> list[_Reply[Any]]:
+    """Read the replies of a request; to several questions a node may give one error for all."""
+    if not several:
+        return [_decoder(kind, several=False).decode(content)]
+    try:
+        return list(_decoder(kind, several=True).decode(content))
+    except msgspec.ValidationError:
+        if content.lstrip()[:1] != b"{":
+            raise
+        return [_decoder(msgspec.Raw, several=False).decode(content)]
+
+
+@cache
+def _decoder(kind: Any, *, several: bool) -> msgspec.json.Decoder[Any]:
+    reply = _Reply[kind]
+    return msgspec.json.Decoder(list[reply] if several else reply)

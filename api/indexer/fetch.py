@@ -1,0 +1,102 @@
+"""Runs of blocks with their logs, the next one fetched ahead while the last one is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from api.errors import RangeRefusedError, UnsteadyChainError
+from api.indexer.chain import Node, Watched
+from api.indexer.kinds import Block, RawLog
+from api.tables import LOG_BITS
+
+WANTED = 4 * 2**20
+"""Bytes of a node's answer about logs: enough that its start-up does not count, few enough to keep in memory."""
+MOST = 500
+"""Blocks of a run."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Some blocks in a row, and all their logs in the ledger's order."""
+
+    first: int
+    last: int
+    blocks: list[Block]
+    logs: list[RawLog]
+
+
+class Fetcher:
+    """Fetches runs that the node is willing to answer."""
+
+    def __init__(self, node: Node, watched: Sequence[Watched]) -> None:
+        """Make a fetcher of these contracts' logs; its thread starts with the first run."""
+        self._node = node
+        self._watched = watched
+        self._span = self._most = MOST
+        self._thread = ThreadPoolExecutor(1, "fetch")
+        self._ahead: tuple[int, Future[Run]] | None = None
+
+    def take(self, first: int, head: int) -> Run:
+        """Return the run that begins with block `first`, and go on with the one after it.
+
+        Raises:
+            NodeAwayError, NodeRefusedError: As the node's.
+            UnsteadyChainError: Headers and logs are not of one and the same chain.
+
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == first:
+            run = ahead[1].result()
+        else:
+            self.forget(ahead)
+            run = self._fetch(first, head)
+        if run.last < head:
+            self._ahead = (run.last + 1, self._thread.submit(self._fetch, run.last + 1, head))
+        return run
+
+    def forget(self, ahead: tuple[int, Future[Run]] | None = None) -> None:
+        """Drop what was fetched ahead: the chain is another one now."""
+        ahead, self._ahead = ahead or self._ahead, None
+        if ahead is not None and not ahead[1].cancel():
+            ahead[1].exception()  # waits: the node is asked by one at a time
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _fetch(self, first: int, head: int) -> Run:
+        """Ask for a run's logs and headers; where the node refuses, halve it, and keep to that."""
+        last = min(first + self._span - 1, head)
+        while True:
+            try:
+                logs = self._node.logs(first, last, self._watched)
+            except RangeRefusedError:
+                if last == first:
+                    raise
+                self._span = self._most = max(1, (last - first + 1) // 2)
+                last = first + self._span - 1
+                continue
+            break
+        self._adapt(last - first + 1)
+        run = Run(first, last, self._node.blocks(first, last), logs)
+        _check_steady(run)
+        return run
+
+    def _adapt(self, blocks: int) -> None:
+        """Choose the next run's length by the size of the answer about this one's logs."""
+        self._most = min(MOST, self._most + self._most // 8 + 1)  # a refusal may have been of one crowded place
+        fitting = blocks * WANTED // max(1, self._node.answered)
+        self._span = max(1, min(fitting, 2 * blocks, self._most)) if blocks >= self._span else self._span
+
+
+def _check_steady(run: Run) -> None:
+    """Check that headers and logs are of one and the same chain."""
+    for before, block in zip(run.blocks, run.blocks[1:], strict=False):
+        if block.parent != before.hash or block.number != before.number + 1:
+            raise UnsteadyChainError(f"block {block.number} does not continue block {before.number}")
+    hashes = {block.number: block.hash for block in run.blocks}
+    for log in run.logs:
+        if hashes.get(log.place >> LOG_BITS) != log.block_hash:
+            raise UnsteadyChainError(f"a log of block {log.place >> LOG_BITS} is of another chain than the headers")

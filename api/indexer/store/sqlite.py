@@ -1,0 +1,92 @@
+"""The store in an SQLite file: one writer, told apart by a lock that ends with its process."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+
+from api.errors import StoreError
+
+
+class Sqlite:
+    """An SQLite file, open for writing by this process alone."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            StoreError: Another process writes it, or it cannot be written.
+
+        """
+        self.name = str(path)
+        self._path = path
+        self._file: int | None = None
+        self._lock = _lock(path)
+        self.engine = _engine(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+        self._lock.close()
+
+    def check(self) -> None:
+        """Check that the file is still the one that was opened.
+
+        Raises:
+            StoreError: It is not.
+
+        """
+        try:
+            file = self._path.stat().st_ino
+        except OSError as error:
+            if self._file is None:
+                return
+            raise StoreError(f"{self.name} was removed while it was written: start the indexer again") from error
+        if self._file is not None and file != self._file:
+            raise StoreError(f"{self.name} was replaced while it was written: start the indexer again")
+
+    def settle(self) -> None:
+        """Remember which file it is, now that there is one."""
+        self._file = self._path.stat().st_ino
+
+    def add(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows."""
+        # The driver's own executemany: SQLAlchemy would make a dictionary of each row.
+        connection.exec_driver_sql(str(insert(table).compile(self.engine)), list(rows))
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver would begin nothing before a change of the schema
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA cache_size=-64000")
+        connection.execute("PRAGMA threads=2")  # that sort, when an index is made
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _lock(path: Path) -> IO[str]:
+    """Take the writer's lock; the system lets go of it when the process ends, however it ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise StoreError(f"another indexer writes {path}: stop it first") from error
+    return handle

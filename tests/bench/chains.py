@@ -1,0 +1,97 @@
+"""Chains to measure on: an Anvil with Moa's contracts and very many gifts."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import requests
+from web3 import Web3
+
+from tests.ledger import ROOT, USD, Ganache, Ledger, free_port
+
+GAS_LIMIT = 2_000_000_000
+CALLS = 1_000  # a request
+
+
+class Anvil(Ganache):
+    """An Anvil of its own, ended with the measurement. It mines each transaction until `mine_by_hand`."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [str(ROOT / "node_modules" / ".bin" / "anvil"), "--port", str(self.port), "--quiet"]
+        command += ["--hardfork", "berlin", "--gas-price", "0", "--gas-limit", str(GAS_LIMIT), "--accounts", "20"]
+        command += ["--chain-id", "1337", "--disable-default-create2-deployer", "--prune-history", "--order", "fifo"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.w3 = Web3(Web3.HTTPProvider(self.url, request_kwargs={"timeout": 600}))
+        self._session = requests.Session()
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0 and self.w3.is_connected():
+                    return
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError("Anvil did not start")
+
+    def many(self, method: str, calls: list[list[Any]]) -> list[Any]:
+        """Ask many questions in few requests."""
+        answers: list[Any] = []
+        for start in range(0, len(calls), CALLS):
+            asked = [
+                {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
+                for i, params in enumerate(calls[start : start + CALLS])
+            ]
+            found = msgspec.json.decode(self._session.post(self.url, json=asked, timeout=600).content)
+            for answer in sorted(found, key=lambda each: each["id"]):
+                assert "error" not in answer, answer
+                answers.append(answer["result"])
+        return answers
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+@contextmanager
+def anvil() -> Iterator[Ledger]:
+    """Yield the contracts on an Anvil of one's own."""
+    node = Anvil()
+    try:
+        yield Ledger(node)
+    finally:
+        node.stop()
+
+
+def give_directly(ledger: Ledger, count: int, per_block: int, pools: int = 4) -> None:
+    """Let wallets give $1 to $5 so often, so many gifts in a block, to a few pools in turn."""
+    node = ledger.node
+    assert isinstance(node, Anvil)
+    numbers = [ledger.open_pool(f"Pool {n}", openEnded=True) for n in range(pools)]
+    calls = [
+        ledger.fund.encode_abi("contribute", args=[number, dollars * USD])
+        for number in numbers
+        for dollars in range(1, 6)
+    ]
+    node.rpc("evm_setAutomine", False)
+    sent = [
+        {
+            "from": ledger.donors[i % len(ledger.donors)],
+            "to": ledger.fund.address,
+            "data": calls[i * 7 % len(calls)],
+            "gas": hex(200_000),
+            "gasPrice": "0x0",
+        }
+        for i in range(count)
+    ]
+    for start in range(0, count, per_block):
+        node.many("eth_sendTransaction", [[tx] for tx in sent[start : start + per_block]])
+        node.rpc("evm_mine")
+    node.rpc("evm_setAutomine", True)
