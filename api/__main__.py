@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from types import FrameType
 
 import typer
@@ -22,6 +23,8 @@ def index(
     """Index the chain's events into the database."""
     # Imported here so that `serve` never loads what talks to a node, and `index` nothing of the pages.
     from api.indexer.chain import Node
+    from api.indexer.chain.wake import Wake, address_of
+    from api.indexer.engines import engine_set
     from api.indexer.store import Store
     from api.indexer.sync import Progress, Sync
 
@@ -44,11 +47,21 @@ def index(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    witness = Node(*settings.witnesses) if settings.witnesses else None
+    sync = Sync(Node(*settings.nodes), store, deployment, engine_set(settings.confirmations), witness)
+    wake = Wake(settings.socket or address_of(settings.nodes[0])) if follow and settings.socket != "none" else None
     try:
-        Sync(Node(settings.rpc), store, deployment).follow(
-            told, every, lambda: stopped, lambda why: typer.echo(f"waiting: {why}", err=True)
+        sync.follow(
+            told,
+            every,
+            lambda: stopped,
+            lambda why: typer.echo(f"waiting: {why}", err=True),
+            time.sleep if wake is None else wake.wait,
         )
     finally:
+        if wake is not None:
+            wake.close()
+        sync.close()
         store.close()
 
 

@@ -41,13 +41,16 @@ class Deployment:
 class Settings:
     """All settings, each from the environment variable in its comment."""
 
-    rpc: str  # MOA_RPC: the node's JSON-RPC address
+    rpc: str  # MOA_RPC: the node's JSON-RPC address, or several with commas between: the first that answers is asked
     public_rpc: str  # MOA_PUBLIC_RPC: the node as a donor's browser reaches it; default: MOA_RPC
     deployment: Path  # MOA_DEPLOYMENT: the deployment file
     database: Path  # MOA_DATABASE: the SQLite file
     content: Path  # MOA_CONTENT: the folder of texts and evidence, each named by its SHA-256
     host: str  # MOA_HOST
     port: int  # MOA_PORT
+    witness: str = ""  # MOA_WITNESS: a second node, of somebody else at best, that must tell the same blocks
+    socket: str = ""  # MOA_SOCKET: the node's WebSocket; default: where MOA_RPC is; "none": the head is polled
+    confirmations: str = ""  # MOA_CONFIRMATIONS: blocks above a final one, or "never"; default: as the engine's are
 
     @staticmethod
     def from_environment() -> Settings:
@@ -58,20 +61,41 @@ class Settings:
 
         """
         rpc = os.environ.get("MOA_RPC", "http://127.0.0.1:8545")
-        if not rpc.startswith(("http://", "https://")):
-            raise SettingsError(f"MOA_RPC is {rpc!r}: it must start with http:// or https://")
+        for name, addresses in (("MOA_RPC", rpc), ("MOA_WITNESS", os.environ.get("MOA_WITNESS", ""))):
+            if not all(each.startswith(("http://", "https://")) for each in _several(addresses)):
+                raise SettingsError(f"{name} is {addresses!r}: each address must start with http:// or https://")
+        if not _several(rpc):
+            raise SettingsError("MOA_RPC is empty: it must be the address of a node, such as http://127.0.0.1:8545")
+        confirmations = os.environ.get("MOA_CONFIRMATIONS", "")
+        if confirmations not in ("", "never") and not (confirmations.isascii() and confirmations.isdigit()):
+            raise SettingsError(
+                f"MOA_CONFIRMATIONS is {confirmations!r}: it must be a number of blocks, or never, or be left out"
+            )
         port = os.environ.get("MOA_PORT", "8000")
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
             raise SettingsError(f"MOA_PORT is {port!r}: it must be a port from 1 to 65535")
         return Settings(
             rpc=rpc,
-            public_rpc=os.environ.get("MOA_PUBLIC_RPC", rpc),
+            public_rpc=os.environ.get("MOA_PUBLIC_RPC", _several(rpc)[0]),
             deployment=Path(os.environ.get("MOA_DEPLOYMENT", "scripts/deployments/1337.json")),
             database=Path(os.environ.get("MOA_DATABASE", ".moa/index.db")),
             content=Path(os.environ.get("MOA_CONTENT", ".moa/content")),
             host=os.environ.get("MOA_HOST", "127.0.0.1"),
             port=int(port),
+            witness=os.environ.get("MOA_WITNESS", ""),
+            socket=os.environ.get("MOA_SOCKET", ""),
+            confirmations=confirmations,
         )
+
+    @property
+    def nodes(self) -> list[str]:
+        """Return the nodes' addresses."""
+        return _several(self.rpc)
+
+    @property
+    def witnesses(self) -> list[str]:
+        """Return the second nodes' addresses, none where there is none."""
+        return _several(self.witness)
 
     def load_deployment(self) -> Deployment:
         """Read the deployment file.
@@ -94,6 +118,10 @@ class Settings:
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SettingsError(f"{self.deployment} is not a deployment file: {error!r}") from error
+
+
+def _several(addresses: str) -> list[str]:
+    return [each.strip() for each in addresses.split(",") if each.strip()]
 
 
 def _unhex(text: str, length: int) -> bytes:

@@ -105,9 +105,7 @@ def permit(ledger: Ledger, hand: Hand, amount: int, deadline: int) -> tuple[int,
     return made[64], made[:32], made[32:64]
 
 
-def authorization(  # noqa: PLR0917
-    ledger: Ledger, hand: Hand, pool: int, amount: int, salt: bytes, before: int
-) -> tuple[Any, ...]:
+def authorization(ledger: Ledger, hand: Hand, pool: int, amount: int, salt: bytes, before: int) -> tuple[Any, ...]:
     """Sign an ERC-3009 gift to one pool, which anyone may hand in."""
     fields = [
         ("from", "address", hand.address),
@@ -127,7 +125,7 @@ def cancellation(ledger: Ledger, hand: Hand, nonce: bytes) -> bytes:
     return sign(ledger, hand, ledger.token, "CancelAuthorization", fields)
 
 
-def attestation(  # noqa: PLR0917
+def attestation(
     ledger: Ledger, hand: Hand, key: tuple[int, int], evidence: bytes, approved: bool, deadline: int
 ) -> tuple[Any, ...]:
     """Sign an attestor's word on the evidence that stands; returns the arguments of `attestBySignature`."""
@@ -184,9 +182,7 @@ def pledge(ledger: Ledger, hand: Hand, terms: tuple[int, ...], deadline: int) ->
     return sign(ledger, hand, ledger.token, "PermitWitness", fields)
 
 
-def refund(  # noqa: PLR0917
-    ledger: Ledger, hand: Hand, batch: bytes, position: int, refunded: int, to: str, deadline: int
-) -> bytes:
+def refund(ledger: Ledger, hand: Hand, batch: bytes, position: int, refunded: int, to: str, deadline: int) -> bytes:
     """Sign with a receipt key that an entry's refund goes to an address; `refunded` is what it was refunded before."""
     fields = [
         ("batch", "bytes32", batch),

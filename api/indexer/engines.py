@@ -43,3 +43,10 @@ def engine_of(version: str, signers: int) -> Engine:
     if "quorum" in words:
         return Engine("GoQuorum", 0)
     return Engine(version.partition("/")[0] or "unknown", UNKNOWN_CONFIRMATIONS)
+
+
+def engine_set(confirmations: str) -> Engine | None:
+    """Return the engine that a setting names: a number of confirmations, `never`, or nothing: as the node says."""
+    if not confirmations:
+        return None
+    return Engine("as set", None if confirmations == "never" else int(confirmations))

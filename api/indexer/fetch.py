@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from api.errors import RangeRefusedError, UnsteadyChainError
+from api.errors import NodeRefusedError, RangeRefusedError, UnsteadyChainError
+from api.indexer.bloom import bits_of, may_hold
 from api.indexer.chain import Node, Watched
 from api.indexer.kinds import Block, RawLog
 from api.tables import LOG_BITS
@@ -34,6 +35,8 @@ class Fetcher:
         """Make a fetcher of these contracts' logs; its thread starts with the first run."""
         self._node = node
         self._watched = watched
+        whole = [address for each in watched if each.topics is None for address in each.addresses]
+        self._bits = {address: bits_of(address) for address in whole}
         self._span = self._most = MOST
         self._thread = ThreadPoolExecutor(1, "fetch")
         self._ahead: tuple[int, Future[Run]] | None = None
@@ -82,7 +85,21 @@ class Fetcher:
         self._adapt(last - first + 1)
         run = Run(first, last, self._node.blocks(first, last), logs)
         _check_steady(run)
+        self._check_whole(run)
         return run
+
+    def _check_whole(self, run: Run) -> None:
+        """Check that the node left out no block's logs: the headers' filters know of them.
+
+        Raises:
+            NodeRefusedError: It did.
+
+        """
+        told = {log.place >> LOG_BITS for log in run.logs}
+        for block in run.blocks:
+            suspect = block.number not in told and may_hold(block.bloom, self._bits.values())
+            if suspect and self._node.has_logs(block, list(self._bits)):
+                raise NodeRefusedError(f"the node left out logs of block {block.number}: its receipts have them")
 
     def _adapt(self, blocks: int) -> None:
         """Choose the next run's length by the size of the answer about this one's logs."""

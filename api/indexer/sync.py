@@ -60,8 +60,25 @@ class Progress:
 class Sync:
     """Brings a store up to a node's head, step by step."""
 
-    def __init__(self, node: Node, store: Store, deployment: Deployment, engine: Engine | None = None) -> None:
-        """Make a sync; nothing is asked or written yet. `engine`: as set; None: as the node says."""
+    def __init__(
+        self,
+        node: Node,
+        store: Store,
+        deployment: Deployment,
+        engine: Engine | None = None,
+        witness: Node | None = None,
+    ) -> None:
+        """Make a sync; nothing is asked or written yet.
+
+        Args:
+            node: Where the blocks come from.
+            store: Where they go.
+            deployment: Whose logs are wanted.
+            engine: As set; None: as the node says.
+            witness: A second node, of somebody else at best, that must tell the same blocks.
+
+        """
+        self._witness = witness
         self._node = node
         self._store = store
         self._deployment = deployment
@@ -125,10 +142,11 @@ class Sync:
         every: float,
         stop: Callable[[], bool],
         waits: Callable[[str], None] = lambda _reason: None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Step until told to stop. An absent node is waited for; what a node refuses is told, and asked again.
 
-        `waits` hears why it waits, once for each reason.
+        `waits` hears why it waits, once for each reason. `pause` waits for the next block, at most so many seconds.
 
         Raises:
             UnknownLogError, BrokenLineError, TooLargeError, OtherChainError: The sync must not go on; the store
@@ -150,6 +168,8 @@ class Sync:
             except (NodeAwayError, NodeRefusedError, NodeBehindError, ForkedError, UnsteadyChainError) as error:
                 self._switches = -1  # whoever answers next may be another chain
                 self._fetcher.forget()
+                if not isinstance(error, NodeAwayError):
+                    self._node.turn()  # another address may know better
                 if str(error) != trouble:
                     trouble, wait = str(error), every
                     waits(trouble)
@@ -160,7 +180,7 @@ class Sync:
                 continue
             told(progress)
             if not progress.behind and progress.rewound_to is None:
-                time.sleep(every)
+                pause(every)
 
     def close(self) -> None:
         """End what works beside the sync."""
@@ -205,10 +225,24 @@ class Sync:
             raise UnsteadyChainError(f"block {first} does not continue block {tip.number}")
         if tip is None and head - first > BACKFILL:
             self._store.begin_backfill()
+        self._hear_witness(run)
         count = self._write(run, head)
         if run.last == head:
             self._end_backfill()
         return Progress(tip=run.last, head=head, logs=count)
+
+    def _hear_witness(self, run: Run) -> None:
+        """Check that the second node tells of the same last block, and so of the same ones before it."""
+        if self._witness is None:
+            return
+        mine, theirs = run.blocks[-1], self._witness.block(run.last)
+        if theirs is None:
+            raise NodeBehindError(f"the second node has not got block {run.last} yet: waiting for it")
+        if theirs.hash != mine.hash:
+            raise ForkedError(
+                f"the two nodes disagree about block {run.last} (0x{mine.hash.hex()} and 0x{theirs.hash.hex()}): "
+                "nothing is taken from there on until they agree"
+            )
 
     def _write(self, run: Run, head: int) -> int:
         """Add a run of blocks and what follows from it, and return how many logs they are."""

@@ -84,7 +84,7 @@ def _lines(path: Path, needed: tuple[str, ...]) -> list[tuple[int, dict[str, Any
     return found
 
 
-def claim_of(desk: Desk, pool: int, milestone: int, code: str, to: str, nullifier: str) -> tuple[int, tuple[Any, ...]]:  # noqa: PLR0917
+def claim_of(desk: Desk, pool: int, milestone: int, code: str, to: str, nullifier: str) -> tuple[int, tuple[Any, ...]]:
     """Return the amount of a code's row, and its claim."""
     who = typed.digest(nullifier) if nullifier else codes.NONE
     made = sealed(desk.ledger, round_of(desk.ledger, pool, milestone)).claim(code, to, who)

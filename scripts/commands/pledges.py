@@ -66,7 +66,7 @@ def pledge(
     desk.say(f"Your pledge is number {number}. {when}")
 
 
-def terms(  # noqa: PLR0917
+def terms(
     desk: Desk, pool: int, amount: str, every: Every, cap: str, first: str, last: str, times: int, replaces: int
 ) -> tuple[tuple[int, ...], list[str]]:
     """Return a pledge's terms as they were typed, and in words."""

@@ -63,7 +63,7 @@ def cancel_gift(desk: Desk, file: Path) -> None:
 
 
 @action(donor.app, "sign-pledge")
-def sign_pledge(  # noqa: PLR0917
+def sign_pledge(
     desk: Desk,
     pool: int,
     amount: str,
@@ -142,7 +142,7 @@ def sign_refund_entry(
 
 
 @action(payouts.app, "sign-claim", anybody=True)
-def sign_claim(  # noqa: PLR0917
+def sign_claim(
     desk: Desk,
     pool: int,
     milestone: int,
@@ -163,7 +163,7 @@ def sign_claim(  # noqa: PLR0917
 
 
 @action(payouts.app, "sign-bill", anybody=True)
-def sign_bill(  # noqa: PLR0917
+def sign_bill(
     desk: Desk,
     voucher: Path,
     from_pool: str,

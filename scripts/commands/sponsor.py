@@ -15,7 +15,7 @@ app = role("Someone who matches small gifts up to a budget.")
 
 
 @action(app, "lock")
-def lock(  # noqa: PLR0917
+def lock(
     desk: Desk,
     pool: int,
     budget: str,

@@ -101,7 +101,7 @@ def test_every_deviation_of_the_members_is_named(chain: Chain) -> None:
         (layout.WIRES["PooledFund"], "SPONSORS", "PayoutBook", "PooledFund.SPONSORS is"),
     ],
 )
-def test_every_deviation_of_the_layout_is_named(  # noqa: PLR0917
+def test_every_deviation_of_the_layout_is_named(
     chain: Chain, monkeypatch: pytest.MonkeyPatch, table: dict[object, object], key: object, value: object, said: str
 ) -> None:
     monkeypatch.setitem(table, key, value)

@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from api.errors import NodeAwayError, NodeRefusedError, UnsteadyChainError
-from api.indexer.chain.hexed import Watched, WireHeader, WireLog, block_of, log_of, text_of
+from api.indexer.chain.hexed import (
+    Watched,
+    WireHeader,
+    WireLog,
+    WireReceipt,
+    WireTransactions,
+    block_of,
+    log_of,
+    text_of,
+)
 from api.indexer.chain.wire import LARGEST, Wire
 from api.indexer.kinds import Block, RawLog, Token
 
@@ -40,6 +49,10 @@ class Node:
     def answered(self) -> int:
         """Return the size of the last answer in bytes."""
         return self._wire.bytes
+
+    def turn(self) -> None:
+        """Leave the address that was asked last alone for a while, if there is another."""
+        self._wire.turn()
 
     def chain_id(self) -> int:
         """Return the chain's id."""
@@ -100,6 +113,16 @@ class Node:
             if logs[i].place == logs[i - 1].place:
                 raise NodeAwayError("the node told of two logs at one place")
         return logs
+
+    def has_logs(self, block: Block, addresses: Sequence[bytes]) -> bool:
+        """Return whether the receipts of a block's transactions hold a log of these contracts."""
+        found = self._wire.one("eth_getBlockByHash", ["0x" + block.hash.hex(), False], WireTransactions)
+        if found is None:
+            raise UnsteadyChainError(f"the node has no block {block.number} of this hash any more")
+        asked = [("eth_getTransactionReceipt", [tx]) for tx in found.transactions]
+        wanted = {"0x" + address.hex() for address in addresses}
+        receipts = self._wire.many(asked, WireReceipt)
+        return any(log.address.lower() in wanted for receipt in receipts if receipt for log in receipt.logs)
 
     def code(self, address: bytes) -> bytes:
         """Return a contract's code, empty where there is none."""

@@ -44,6 +44,18 @@ class WireHeader(msgspec.Struct, rename="camel", gc=False):
     logs_bloom: str = ""
 
 
+class WireTransactions(msgspec.Struct):
+    """The hashes of a block's transactions."""
+
+    transactions: list[str]
+
+
+class WireReceipt(msgspec.Struct):
+    """A transaction's receipt, as far as Moa wants it."""
+
+    logs: list[WireLog]
+
+
 def log_of(wire: WireLog) -> RawLog:
     """Return a log in bytes.
 
@@ -72,7 +84,11 @@ def block_of(wire: WireHeader) -> Block:
 
     """
     block = Block(
-        int(wire.number, 16), bytes.fromhex(wire.hash[2:]), bytes.fromhex(wire.parent_hash[2:]), int(wire.timestamp, 16)
+        int(wire.number, 16),
+        bytes.fromhex(wire.hash[2:]),
+        bytes.fromhex(wire.parent_hash[2:]),
+        int(wire.timestamp, 16),
+        int(wire.logs_bloom or "0", 16),
     )
     if len(block.hash) != 32 or len(block.parent) != 32:
         raise ValueError("a block's hash of another length")

@@ -19,6 +19,9 @@ CALLS_PER_REQUEST = 100
 LARGEST = 16 * 2**20
 """Of an answer about many blocks, in bytes: a larger one is cut off, and fewer blocks are asked for."""
 TIMEOUT = urllib3.Timeout(connect=5, read=120)
+TRIES = 3
+PAUSE = 0.05
+"""Seconds before the same address is asked again, and as many more each time."""
 REST = (0.5, 30.0)
 """Seconds for which an address that failed is left alone: at first, and at most; each failure doubles it."""
 
@@ -100,29 +103,25 @@ class Wire:
         return answers
 
     def _request(self, calls: Sequence[Call], kind: Any, largest: int | None) -> list[Any]:
-        body = msgspec.json.encode(
-            [
-                {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
-                for i, (method, params) in enumerate(calls)
-            ]
-            if len(calls) > 1
-            else {"jsonrpc": "2.0", "id": 0, "method": calls[0][0], "params": calls[0][1]}
-        )
-        for _ in self._addresses:
+        asked = [{"jsonrpc": "2.0", "id": i, "method": call[0], "params": call[1]} for i, call in enumerate(calls)]
+        body = msgspec.json.encode(asked if len(asked) > 1 else asked[0])
+        for turn in range(max(TRIES, len(self._addresses))):
+            if turn >= len(self._addresses):
+                time.sleep(PAUSE * turn)
             try:
                 replies = self._replies(self._post(body, largest), calls, kind)
             except NodeAwayError as error:
                 away = error
-                self._turn()
+                self.turn()
                 continue
             self._addresses[0].answered()
             return replies
         raise away
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """Leave the address that failed alone for a while, and ask the next one that does not rest."""
-        self._addresses[0].failed()
         if len(self._addresses) > 1:
+            self._addresses[0].failed()
             now = time.monotonic()
             self._addresses.sort(key=lambda address: max(0.0, address.rests_until - now))
             self.switches += 1

@@ -125,7 +125,7 @@ class Store:
 
         """
         with self._transaction() as connection:
-            self._add(connection, "blocks", [(b.number, b.hash, b.parent, b.time) for b in blocks])
+            self._add(connection, "blocks", [block[:4] for block in blocks])
             for name, found in rows.items():
                 self._add(connection, name, found)
             self._add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])

@@ -305,3 +305,39 @@ def test_why_it_waits_is_told_once_and_shown(ledger: Ledger, deployment: Deploym
 def test_a_node_of_a_test_never_speaks_for_another(ledger: Ledger) -> None:
     with pytest.raises(RuntimeError, match="is taken"):
         Ganache(ledger.node.port)
+
+
+def indexes(store: Store) -> set[str]:
+    return {name for (name,) in rows(store, "SELECT name FROM sqlite_master WHERE type = 'index'")}
+
+
+def test_a_backfill_makes_the_indexes_in_the_end_whatever_happens_on_the_way(
+    ledger: Ledger, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(ledger)
+    for _ in range(300):
+        ledger.node.rpc("evm_mine")
+    ledger.give(1, USD)
+    monkeypatch.setattr("api.indexer.fetch.MOST", 90)
+    first = Store(tmp_path / "index.db")
+    sync = Sync(Node(ledger.node.url), first, deployment)
+    sync.check_chain()
+    assert sync.step().behind
+    assert first.backfills
+    assert not any(name.startswith("ix_logs") for name in indexes(first))
+    sync.close()
+    first.close()  # as if it had been killed
+
+    second = Store(tmp_path / "index.db")
+    assert second.backfills
+    assert not any(name.startswith("ix_logs") for name in indexes(second))
+    catch_up(Sync(Node(ledger.node.url), second, deployment))
+    assert not second.backfills
+
+    peace = Store(tmp_path / "peace.db")
+    monkeypatch.setattr("api.indexer.sync.BACKFILL", 10**9)
+    catch_up(Sync(Node(ledger.node.url), peace, deployment))
+    assert indexes(second) == indexes(peace)
+    assert content(second.where) == content(peace.where)
+    second.close()
+    peace.close()
