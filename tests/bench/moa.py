@@ -1,0 +1,68 @@
+"""Moa's index, measured in a process of its own: `python -m tests.bench.moa URL DEPLOYMENT DATABASE` prints JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+
+from api.indexer.chain import Node
+from api.indexer.store import Store
+from api.indexer.sync import Sync
+from api.settings import Deployment, Settings
+from tests.ledger import ROOT
+
+
+@dataclass
+class Measured:
+    """One run from nothing to the head."""
+
+    seconds: float
+    split: dict[str, float]
+    megabytes: float  # resident, at most
+
+
+def deployment_of(path: Path) -> Deployment:
+    """Read a deployment file."""
+    return Settings("", "", path, path, path, "", 1).load_deployment()
+
+
+def index(url: str, deployment: Path, database: Path | str) -> Measured:
+    """Index a chain from nothing in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.moa", url, str(deployment), str(database)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return Measured(**json.loads(done.stdout))
+
+
+def node_alone(url: str, deployment: Path, blocks: int = 20) -> float:
+    """Return the seconds in which the node hands out the fund's logs over one connection, so many blocks a request."""
+    fund = "0x" + deployment_of(deployment).fund.hex()
+    pool = urllib3.PoolManager(maxsize=1)
+    head, started = Node(url).head(), time.perf_counter()
+    for first in range(deployment_of(deployment).block, head + 1, blocks):
+        wanted = {"fromBlock": hex(first), "toBlock": hex(min(first + blocks - 1, head)), "address": fund}
+        pool.request("POST", url, json={"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs", "params": [wanted]})
+    return time.perf_counter() - started
+
+
+def _main(url: str, deployment: str, database: str) -> None:
+    store, node = Store(database if "://" in database else Path(database)), Node(url)
+    sync = Sync(node, store, deployment_of(Path(deployment)))
+    started = time.perf_counter()
+    while sync.step().behind:
+        pass
+    seconds = time.perf_counter() - started
+    sync.close()
+    store.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "split": {**node.seconds, **sync.seconds}, "megabytes": peak}))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,20 @@
+import { Hono } from 'hono';
+import { desc, eq, graphql } from 'ponder';
+import { db } from 'ponder:api';
+import schema from 'ponder:schema';
+
+const app = new Hono();
+app.use('/graphql', graphql({ db, schema }));
+
+app.get('/latest/:pool', async (c) => {
+  const { contribution } = schema;
+  const rows = await db
+    .select()
+    .from(contribution)
+    .where(eq(contribution.pool, Number(c.req.param('pool'))))
+    .orderBy(desc(contribution.start))
+    .limit(50);
+  return c.json(rows.map((r) => ({ ...r, start: `${r.start}`, amount: `${r.amount}`, paidAt: `${r.paidAt}`, block: `${r.block}` })));
+});
+
+export default app;
