@@ -31,21 +31,7 @@ class Projection:
     times: dict[int, int]  # of the logs' blocks
     rows: Rows = field(default_factory=lambda: defaultdict(list))
 
-    def __post_init__(self) -> None:
-        """Say what is done with the events that move a pool's line."""
-        self._matches: defaultdict[int, list[Log]] = defaultdict(list)  # by pool: not yet in line
-        self._moves: dict[str, Callable[[Log, dict[str, Any], Line], None]] = {
-            "Contributed": self._add_gift,
-            "BatchRecorded": self._add_batch,
-            "ContributionsBrought": self._note_brought,
-            "Matched": self._note_match,
-            "Collected": self._add_collections,
-            "Released": lambda _, v, line: line.release(v["milestone"], v["amount"]),
-            "Spent": lambda _, v, line: line.spend(v["milestone"], v["start"], v["amount"]),
-            "Returned": lambda _, v, line: line.give_back(v["milestone"], v["start"], v["amount"]),
-            "Refunded": self._add_refund,
-            "BatchRefunded": self._add_refund,
-        }
+    _matches: defaultdict[int, list[Log]] = field(default_factory=lambda: defaultdict(list))  # by pool: not yet in line
 
     def add(self, log: Log) -> None:
         """Add a log's rows.
@@ -61,13 +47,13 @@ class Projection:
             table, row = simple
             if (values := row(log.values)) is not None:
                 self.rows[table].append((log.place, *values))
-        if move := self._moves.get(event):
+        if move := _MOVES.get(event):
             try:
                 pool = log.values["pool"]
                 line = self.lines.get(pool)
                 if line is None:
                     line = self.lines[pool] = Line()
-                move(log, log.values, line)
+                move(self, log, log.values, line)
             except BrokenLineError as error:
                 raise BrokenLineError(f"{_where(log)} {error}") from None
         elif event == "Minted":
@@ -92,14 +78,16 @@ class Projection:
             except BrokenLineError as error:
                 raise BrokenLineError(f"In pool {pool} {error}") from None
 
-    def _add_gift(self, log: Log, v: dict[str, Any], line: Line) -> None:
+    def add_gift(self, log: Log, v: dict[str, Any], line: Line) -> None:
+        """Add a direct gift at its line's end."""
         line.lengthen(v["start"], v["amount"])
         time, via = self.times[log.block], self._way_of(log, v)
         self.rows["contributions"].append(
             (v["pool"], v["start"], v["amount"], line.number, v["donor"], time, log.place, -1, via)
         )
 
-    def _note_match(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+    def note_match(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+        """Keep in mind what a sponsor adds: it comes into line next."""
         self._matches[v["pool"]].append(log)
 
     def _way_of(self, log: Log, v: dict[str, Any]) -> Via:
@@ -116,7 +104,7 @@ class Projection:
         )
         return Via.MATCH
 
-    def _add_collections(self, log: Log, v: dict[str, Any], _line: Line) -> None:
+    def add_collections(self, log: Log, v: dict[str, Any], _line: Line) -> None:
         """Add what a keeper brought: 32 bytes each, pledge (14) ‖ period (2) ‖ start (8) ‖ amount (8)."""
         start = v["start"]
         for row in v["rows"]:
@@ -130,7 +118,7 @@ class Projection:
         if start != v["start"] + v["amount"]:
             raise BrokenLineError(f"tells of {v['amount']}, but its collections add up to {start - v['start']}")
 
-    def _note_brought(self, _log: Log, v: dict[str, Any], line: Line) -> None:
+    def note_brought(self, _log: Log, v: dict[str, Any], line: Line) -> None:
         """Mark the last contributions of this very block as brought: the fund says so right after them."""
         gifts, count = self.rows["contributions"], v["count"]
         first = gifts[-count] if 0 < count <= len(gifts) else None
@@ -138,7 +126,8 @@ class Projection:
             raise BrokenLineError(f"tells of {count} gifts from {v['start']}, which are not the last ones")
         gifts[-count:] = [(*gift[:-1], Via.BROUGHT) for gift in gifts[-count:]]
 
-    def _add_batch(self, log: Log, v: dict[str, Any], line: Line) -> None:
+    def add_batch(self, log: Log, v: dict[str, Any], line: Line) -> None:
+        """Add a batch's entries, one behind the other."""
         entries, count, number = entries_of(v["entries"]), v["count"], line.number
         line.lengthen(v["start"], v["amount"], count)
         amounts = entries["amount"].astype(np.int64)
@@ -158,7 +147,8 @@ class Projection:
             )
         )
 
-    def _add_refund(self, log: Log, v: dict[str, Any], line: Line) -> None:
+    def add_refund(self, log: Log, v: dict[str, Any], line: Line) -> None:
+        """Add what went back to a donor, or of a batch to its gateway."""
         total = line.refund(v["amount"])
         if log.event == "Refunded":
             account, batch, start, caller = v["donor"], v["batch"], v["start"], v["caller"]
@@ -170,6 +160,21 @@ class Projection:
                 *(v["token"], v["amount"], v["to"], caller, total),
             )
         )
+
+
+_MOVES: dict[str, Callable[[Projection, Log, dict[str, Any], Line], None]] = {
+    "Contributed": Projection.add_gift,
+    "BatchRecorded": Projection.add_batch,
+    "ContributionsBrought": Projection.note_brought,
+    "Matched": Projection.note_match,
+    "Collected": Projection.add_collections,
+    "Released": lambda _, _log, v, line: line.release(v["milestone"], v["amount"]),
+    "Spent": lambda _, _log, v, line: line.spend(v["milestone"], v["start"], v["amount"]),
+    "Returned": lambda _, _log, v, line: line.give_back(v["milestone"], v["start"], v["amount"]),
+    "Refunded": Projection.add_refund,
+    "BatchRefunded": Projection.add_refund,
+}
+"""What is done with the events that move a pool's line."""
 
 
 def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int]) -> Rows:

@@ -7,9 +7,10 @@ the stored tip's hash is no longer the node's; then the store forgets back to th
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from api import events
@@ -226,7 +227,8 @@ class Sync:
         if tip is None and head - first > BACKFILL:
             self._store.begin_backfill()
         self._hear_witness(run)
-        count = self._write(run, head)
+        with _no_collection():
+            count = self._write(run, head)
         if run.last == head:
             self._end_backfill()
         return Progress(tip=run.last, head=head, logs=count)
@@ -280,6 +282,16 @@ class Sync:
             with suppress(NodeRefusedError):
                 found.append((accredited[address], address, self._node.token(address)))
         return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no cycles meanwhile: rows have none, and to look through very many takes a sixth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _watched(contracts: dict[bytes, str]) -> list[Watched]:

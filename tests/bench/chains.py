@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+import numpy as np
 import requests
 from web3 import Web3
 
+from api.indexer.decode import ENTRY
 from tests.ledger import ROOT, USD, Ganache, Ledger, free_port
 
 GAS_LIMIT = 2_000_000_000
@@ -95,3 +97,26 @@ def give_directly(ledger: Ledger, count: int, per_block: int, pools: int = 4) ->
         node.many("eth_sendTransaction", [[tx] for tx in sent[start : start + per_block]])
         node.rpc("evm_mine")
     node.rpc("evm_setAutomine", True)
+
+
+def give_in_batches(ledger: Ledger, count: int, in_batch: int = 4_000, pools: int = 4) -> None:
+    """Let a gateway record so many gifts of $1 to $20 by made-up donors, each of whom gives about three times."""
+    node = ledger.node
+    assert isinstance(node, Anvil)
+    numbers = [ledger.open_pool(f"Pool {n}", openEnded=True) for n in range(pools)]
+    dice = np.random.default_rng(1)
+    donors = dice.integers(0, 256, (max(1, count // 3), 20), dtype=np.uint8).view("V20")[:, 0]
+    for start in range(0, count, in_batch):
+        size = min(in_batch, count - start)
+        entries = np.empty(size, ENTRY)
+        entries["donor"] = donors[dice.integers(0, len(donors), size)]
+        entries["paid_at"] = 1_500_000_000 + start + np.arange(size)
+        entries["amount"] = dice.integers(1, 21, size) * USD
+        data = ledger.fund.encode_abi(
+            "recordBatch", args=[numbers[start // in_batch % pools], dice.bytes(32), entries.tobytes()]
+        )
+        total = int(entries["amount"].sum())
+        mint = ledger.token.encode_abi("mint", args=[ledger.gateway, total, dice.bytes(32)])
+        for to, call in ((ledger.token.address, mint), (ledger.fund.address, data)):
+            sent = {"from": ledger.gateway, "to": to, "data": call, "gas": hex(GAS_LIMIT // 4), "gasPrice": "0x0"}
+            node.rpc("eth_sendTransaction", sent)
