@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import signal
 import tempfile
@@ -45,12 +46,18 @@ class Server:
     def stop(self) -> None:
         """End the server at once, as a crash does."""
         process = self._running.get_postmaster_info().process
-        process.send_signal(signal.SIGQUIT)
-        process.wait(20)
+        if process.is_running():
+            process.send_signal(signal.SIGQUIT)
+            process.wait(20)
 
-    def start(self) -> None:
-        """Start it again."""
-        self._running.ensure_postgres_running()
+    def start(self, largest_file: int | None = None) -> None:
+        """Start it again; `largest_file`: in bytes, none that it writes may be larger."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file or before[0], before[1]))
+        try:
+            self._running.ensure_postgres_running()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

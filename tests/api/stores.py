@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, NullPool, create_engine, make_url, select
+from sqlalchemy import URL, NullPool, create_engine, make_url, select, text
 
 from api import tables
 from tests.postgres import Server, server
@@ -62,14 +62,20 @@ def empty(address: str) -> None:
         "WHERE datname = current_database() AND pid != pg_backend_pid()",
         "DROP SCHEMA public CASCADE",
         "CREATE SCHEMA public",
+        "GRANT USAGE ON SCHEMA public TO PUBLIC",
     )
 
 
 @contextmanager
 def opened(where: Path | str) -> Iterator[Connection]:
     """Yield a connection to a database beside all others; what was changed is kept."""
-    url = make_url(where).set(drivername="postgresql+psycopg") if isinstance(where, str) else None
-    engine = create_engine(url or URL.create("sqlite", database=str(where)), poolclass=NullPool)
+    if isinstance(where, str):
+        # Also into a database that a test made read-only.
+        writing = {"options": "-c default_transaction_read_only=off"}
+        url = make_url(where).set(drivername="postgresql+psycopg")
+        engine = create_engine(url, poolclass=NullPool, connect_args=writing)
+    else:
+        engine = create_engine(URL.create("sqlite", database=str(where)), poolclass=NullPool)
     with engine.begin() as connection:
         yield connection
     engine.dispose()
@@ -78,14 +84,14 @@ def opened(where: Path | str) -> Iterator[Connection]:
 def query(where: Path | str, statement: str) -> list[Any]:
     """Return the rows of a statement."""
     with opened(where) as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(statement)]
+        return [tuple(row) for row in connection.execute(text(statement))]
 
 
 def change(where: Path | str, *statements: str) -> None:
     """Change a database behind everybody's back."""
     with opened(where) as connection:
         for statement in statements:
-            connection.exec_driver_sql(statement)
+            connection.execute(text(statement))
 
 
 def content(where: Path | str) -> dict[str, list[Any]]:

@@ -100,7 +100,7 @@ class Postgres:
         except (DBAPIError, psycopg.Error) as error:
             if self._session.invalidated or getattr(self._session.connection.driver_connection, "closed", True):
                 self._session.invalidate()
-                raise StoreError(f"{lost} ({postgres.said(error)})") from error
+                raise StoreError(f"{lost} ({postgres.said(_first(error))})") from error
             raise StoreError(f"{self.name} refused, nothing was written: {_advice(error)}") from error
 
     def settle(self) -> None:
@@ -119,9 +119,16 @@ def _types(table: Table) -> list[str]:
     return [next(name for kind, name in _TYPES if isinstance(column.type, kind)) for column in table.columns]
 
 
+def _first(error: BaseException) -> BaseException:
+    """Return what went wrong first: a lost session cannot even be rolled back."""
+    while isinstance(error.__context__, DBAPIError | psycopg.Error):
+        error = error.__context__
+    return error
+
+
 def _advice(error: DBAPIError | psycopg.Error) -> str:
     """Say what the server said, and what to do about it."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlstate", None) or ""
-    todo = next((todo for begins, todo in _TODO.items() if code.startswith(begins)), None)
-    return postgres.said(error) + (f": {todo}" if todo else "")
+    todo = next((todo for begins, todo in _TODO.items() if code.startswith(begins)), "mend that, and start it again")
+    return f"{postgres.said(error)}: {todo}"

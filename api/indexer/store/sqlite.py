@@ -119,5 +119,5 @@ def _advice(error: SQLAlchemyError) -> str:
     """Say what SQLite said, and what to do about it."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     name = getattr(cause, "sqlite_errorname", None) or ""
-    todo = next((todo for begins, todo in _TODO.items() if name.startswith(begins)), None)
-    return f"{cause}" + (f": {todo}" if todo else "")
+    todo = next((todo for begins, todo in _TODO.items() if name.startswith(begins)), "mend that, and start it again")
+    return f"{cause}: {todo}"
