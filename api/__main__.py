@@ -30,7 +30,7 @@ def index(
 
     settings = Settings.from_environment()
     deployment = settings.load_deployment()
-    store = Store(settings.database)
+    store = Store(settings.database, typer.echo)
     stopped = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

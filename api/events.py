@@ -71,8 +71,13 @@ def _bytes(data: bytes, at: int) -> bytes:
     return data[offset + WORD : end]
 
 
+def text(data: bytes) -> str:
+    """Return a stranger's UTF-8 as a text that every database takes: U+FFFD for what is none, and for NUL."""
+    return data.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
 def _string(data: bytes, at: int) -> str:
-    return _bytes(data, at).decode("utf-8", "replace")
+    return text(_bytes(data, at))
 
 
 def _words(data: bytes, at: int) -> list[bytes]:

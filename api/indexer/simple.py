@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from api.events import text
+
 Row: TypeAlias = tuple[Any, ...]
 
 
 def _text(word: bytes) -> str:
-    return word.rstrip(b"\0").decode("utf-8", "replace")
+    return text(word.rstrip(b"\0"))
 
 
 def _pick(*names: str) -> Callable[[dict[str, Any]], Row]:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger
+from typing import Any
 
-SCHEMA_VERSION = 2
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger, String, Text
+
+SCHEMA_VERSION = 3
+"""An index of an earlier one is migrated by the indexer (api.migrations)."""
 
 LOG_BITS = 20
 """A log's place is block · 2^20 + its index in the block: one integer that sorts as the ledger does."""
 
 metadata = MetaData()
+
+
+class Number(Integer):
+    """A whole number of up to 31 bits, which can be compared with a larger one: it is none of them."""
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """Return the type of what it is compared with."""
+        return BigInteger() if isinstance(value, int) else super().coerce_compared_value(op, value)
+
+
+def text(name: str, kind: type[String] = Text) -> Column[str]:
+    """Return a column of a text without NUL, ordered by its code points in PostgreSQL too."""
+    return Column(name, kind().with_variant(kind(collation="C"), "postgresql"), nullable=False)
 
 
 def bytes_(name: str, *, nullable: bool = False, index: bool = False) -> Column[bytes]:
@@ -29,7 +45,7 @@ def small(name: str, *, nullable: bool = False) -> Column[int]:
 
 def number(name: str = "pool", *, index: bool = False, unique: bool | None = None) -> Column[int]:
     """Return a column of a pool's, a milestone's or another counted thing's number."""
-    return Column(name, Integer, nullable=False, index=index, unique=unique)
+    return Column(name, Number, nullable=False, index=index, unique=unique)
 
 
 def place() -> Column[int]:

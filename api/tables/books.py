@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table
 
-from api.tables.base import bytes_, int_, metadata, number, place, small
+from api.tables.base import Number, bytes_, int_, metadata, number, place, small, text
 
 pledges = Table(
     "pledges",
@@ -29,7 +29,7 @@ pledge_changes = Table(
     metadata,
     place(),
     number("pledge"),
-    Column("change", String, nullable=False),  # paused, resumed, skipped, lowered or stopped
+    text("change", String),  # paused, resumed, skipped, lowered or stopped
     int_("period", nullable=True),  # the last one that is skipped
     int_("amount", nullable=True),  # from now on
     int_("cap", nullable=True),
@@ -39,7 +39,7 @@ pledge_changes = Table(
 collections = Table(
     "collections",
     metadata,
-    Column("pool", Integer, primary_key=True, autoincrement=False),
+    Column("pool", Number, primary_key=True, autoincrement=False),
     Column("start", BigInteger, primary_key=True, autoincrement=False),  # of the contribution
     int_("log", index=True),
     number("pledge"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Table, Text
+from sqlalchemy import Boolean, Column, Index, Table
 
-from api.tables.base import bytes_, int_, metadata, number, place
+from api.tables.base import bytes_, int_, metadata, number, place, text
 
 evidence = Table(
     "evidence",
@@ -15,7 +15,7 @@ evidence = Table(
     number("round"),
     bytes_("ngo"),
     bytes_("hash", index=True),
-    Column("uri", Text, nullable=False),
+    text("uri"),
     int_("line"),
     Index("evidence_by_milestone", "pool", "milestone", "round"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
-from api.tables.base import bytes_, int_, metadata, place, small
+from api.tables.base import bytes_, int_, metadata, place, small, text
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
 """schema_version, chain_id, genesis (hash), fund and `address of …` each contract, node_seen_at, node_head, and halted:
@@ -26,7 +26,7 @@ logs = Table(
     place(),
     bytes_("tx", index=True),
     bytes_("address"),
-    Column("event", String, nullable=False),
+    text("event", String),
     bytes_("topics"),  # 32 bytes each, one after the other
     bytes_("data"),
     Index("logs_by_event", "event", "log"),
@@ -38,9 +38,9 @@ members = Table(
     place(),
     bytes_("account", index=True),
     small("kind"),  # 0: revoked; else types.MemberKind
-    Column("name", Text, nullable=False),
+    text("name"),
     bytes_("details_hash"),
-    Column("details_uri", Text, nullable=False),
+    text("details_uri"),
 )
 
 tokens = Table(
@@ -48,7 +48,7 @@ tokens = Table(
     metadata,
     place(),  # of the accreditation in which it was first met
     bytes_("address", index=True),
-    Column("symbol", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    text("symbol"),
+    text("name"),
     small("decimals"),
 )

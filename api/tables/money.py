@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table
 
-from api.tables.base import bytes_, int_, metadata, number, place, small
+from api.tables.base import Number, bytes_, int_, metadata, number, place, small
 
 batches = Table(
     "batches",
@@ -25,7 +25,7 @@ batches = Table(
 contributions = Table(
     "contributions",
     metadata,
-    Column("pool", Integer, primary_key=True, autoincrement=False),
+    Column("pool", Number, primary_key=True, autoincrement=False),
     Column("start", BigInteger, primary_key=True, autoincrement=False),
     int_("amount"),
     number("number"),  # in the pool's line, from 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Table, Text
+from sqlalchemy import Boolean, Column, Index, Table
 
-from api.tables.base import bytes_, int_, metadata, number, place, small
+from api.tables.base import bytes_, int_, metadata, number, place, small, text
 
 pools = Table(
     "pools",
@@ -13,9 +13,9 @@ pools = Table(
     number("pool", unique=True),
     bytes_("ngo", index=True),
     bytes_("token"),
-    Column("name", Text, nullable=False),
+    text("name"),
     bytes_("description_hash"),
-    Column("description_uri", Text, nullable=False),
+    text("description_uri"),
     int_("funding_threshold"),
     int_("funding_deadline"),  # types.NEVER: none
     Column("open_ended", Boolean, nullable=False),

@@ -40,9 +40,9 @@ class Queries(BookQueries):
         with self._read() as read:
             return health.summary(read, self._database, latest)
 
-    def health(self) -> shapes.Health:
-        """Return how fresh the index is."""
-        with self._read() as read:
+    def health(self, *, unfinished: bool = False) -> shapes.Health:
+        """Return how fresh the index is. `unfinished`: also while it is being built."""
+        with self._read(unfinished=unfinished) as read:
             return health.health(read, self._database)
 
     def movements(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[shapes.Movement]:

@@ -30,6 +30,6 @@ class Base:
         self._clock = clock
 
     @contextmanager
-    def _read(self) -> Iterator[Reader]:
-        with self._database.snapshot() as connection:
+    def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
+        with self._database.snapshot(unfinished=unfinished) as connection:
             yield Reader(connection, self._content, int(self._clock()))

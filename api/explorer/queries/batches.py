@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, select
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import paging
+from api.explorer.queries.alike import how_many, total
 from api.explorer.queries.reader import Reader
 
 _BATCH = tables.batches.c
@@ -68,9 +69,9 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Batch]:
     refund = tables.refunds.c
     query = select(
         refund.batch,
-        func.sum(refund.amount).label("amount"),
-        func.max(refund.start.is_(None)).label("taken"),
-        func.sum(case((refund.start.is_(None), refund.amount), else_=0)).label("taken_amount"),
+        total(refund.amount).label("amount"),
+        how_many(refund.start.is_(None)).label("taken"),
+        total(case((refund.start.is_(None), refund.amount), else_=0)).label("taken_amount"),
     )
     ids = [row.batch for row in rows]
     back = {row.batch: row for row in read.rows(query.where(refund.batch.in_(ids)).group_by(refund.batch))}

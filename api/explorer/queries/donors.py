@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import BigInteger, case, func, literal, select, union_all
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, paging, pledges, standing
+from api.explorer.queries.alike import total
 from api.explorer.queries.places import Refunds, moves_of, sums_of
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import spent_spans
@@ -29,12 +30,13 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
     query = select(
         _GIFT.pool,
         func.count().label("contributions"),
-        func.sum(_GIFT.amount).label("amount"),
+        total(_GIFT.amount).label("amount"),
         func.min(_GIFT.log).label("first"),
         func.max(_GIFT.log).label("last"),
     )
     # The anonymous are not one donor, and may be most of all gifts.
-    rows = [] if identity == ANONYMOUS else read.rows(query.where(_GIFT.donor == identity).group_by(_GIFT.pool))
+    query = query.where(_GIFT.donor == identity).group_by(_GIFT.pool).order_by(_GIFT.pool)
+    rows = [] if identity == ANONYMOUS else read.rows(query)
     orders = pledges.page(read, None, identity, paging.At(None, PLEDGES))["items"] if identity != ANONYMOUS else []
     if not rows and not orders:
         raise NotFoundError(f"donor {text.address(identity)}")
@@ -76,7 +78,7 @@ def _spent(read: Reader, identity: bytes, pools: Iterable[int]) -> Counter[int]:
     found: Counter[int] = Counter()
     for i in range(0, len(spans), _CHUNK):
         each = [
-            select(literal(pool).label("pool"), literal(span.start).label("start"), literal(span.end).label("end"))
+            select(*(literal(n, BigInteger).label(name) for name, n in {"pool": pool, **span._asdict()}.items()))
             for pool, span in spans[i : i + _CHUNK]
         ]
         span = union_all(*each).subquery("span").c
@@ -84,7 +86,7 @@ def _spent(read: Reader, identity: bytes, pools: Iterable[int]) -> Counter[int]:
         overlap = case((end < span.end, end), else_=span.end) - case(
             (_GIFT.start > span.start, _GIFT.start), else_=span.start
         )
-        query = select(_GIFT.pool, func.sum(overlap).label("amount")).where(
+        query = select(_GIFT.pool, total(overlap).label("amount")).where(
             _GIFT.donor == identity, _GIFT.pool == span.pool, _GIFT.start < span.end, end > span.start
         )
         for row in read.rows(query.group_by(_GIFT.pool)):
@@ -94,7 +96,7 @@ def _spent(read: Reader, identity: bytes, pools: Iterable[int]) -> Counter[int]:
 
 def _refunded(read: Reader, identity: bytes) -> Counter[int]:
     """Return what a donor claimed back, and what the gateways of its batches took to pay it back, by pool."""
-    own = select(_REFUND.pool, func.sum(_REFUND.amount).label("amount"))
+    own = select(_REFUND.pool, total(_REFUND.amount).label("amount"))
     own = own.where(_REFUND.account == identity, _REFUND.start.is_not(None)).group_by(_REFUND.pool)
     found = Counter({row.pool: row.amount for row in read.rows(own)})
     batch = tables.batches.c

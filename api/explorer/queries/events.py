@@ -36,7 +36,7 @@ def page(
     if from_block is not None:
         query = query.where(_LOG.log >= from_block << tables.LOG_BITS)
     if to_block is not None:
-        query = query.where(_LOG.log < (to_block + 1) << tables.LOG_BITS)
+        query = query.where(_LOG.log <= (to_block << tables.LOG_BITS | 2**tables.LOG_BITS - 1))
     if key := paging.decode("l", at, 1):
         query = query.where(_LOG.log < key[0])
     rows = read.rows(query.order_by(_LOG.log.desc()).limit(at.limit + 1))

@@ -22,7 +22,7 @@ def health(read: Reader, database: Database) -> shapes.Health:
     head, seen, node_head = read.head, _number(read, "node_seen_at"), _number(read, "node_head")
     block = head.number if head else None
     age = None if seen is None else max(0, read.clock - seen)
-    halted = read.meta.get("halted")
+    halted, building = read.meta.get("halted"), "backfill" in read.meta
     return {
         "chain_id": _number(read, "chain_id"),
         "genesis": _hash(read, "genesis"),
@@ -33,9 +33,10 @@ def health(read: Reader, database: Database) -> shapes.Health:
         "lag_blocks": None if node_head is None or block is None else max(0, node_head - block),
         "node_seen_at": seen,
         "age_seconds": age,
-        "ok": halted is None and age is not None and age <= STALE_SECONDS,
+        "ok": halted is None and not building and age is not None and age <= STALE_SECONDS,
+        "building": building,
         "halted": halted,
-        "database": {"schema_version": tables.SCHEMA_VERSION, "bytes": database.size()},
+        "database": {"schema_version": tables.SCHEMA_VERSION, "bytes": database.size(read.connection)},
     }
 
 

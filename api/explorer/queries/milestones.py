@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table, func, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries.alike import total
 from api.explorer.queries.judgements import shape_attestations, shape_releases
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.rounds import of_milestone, voucher_money
@@ -66,7 +67,7 @@ def read_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
 
 def _read(read: Reader, pool: int) -> _Said:
     no, pause = tables.objections.c, tables.pauses.c
-    weights = select(no.milestone, no.round, func.count().label("count"), func.sum(no.amount).label("amount"))
+    weights = select(no.milestone, no.round, func.count().label("count"), total(no.amount).label("amount"))
     rows = read.rows(weights.where(no.pool == pool).group_by(no.milestone, no.round))
     return _Said(
         evidence=_by_milestone(read, tables.evidence, pool),

@@ -12,6 +12,7 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import paging, standing
+from api.explorer.queries.alike import total
 from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 from api.types import REASONS, Period
@@ -83,7 +84,7 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Pledge]:
         changes[row.pledge].append(row)
     sums = select(
         _TAKEN.pledge,
-        func.sum(_TAKEN.amount).label("amount"),
+        total(_TAKEN.amount).label("amount"),
         func.count().label("count"),
         func.max(_TAKEN.log).label("last"),
     )

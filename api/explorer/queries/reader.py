@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Integer, Row, Select, func, literal, select
 
 from api import tables
 from api.explorer import shapes, text
@@ -29,6 +29,7 @@ CONTRACTS = {
 }
 """How the pages call Moa's own contracts, where they bring or are paid money."""
 
+_LOG_BITS = literal(tables.LOG_BITS, Integer)  # PostgreSQL shifts by no larger number
 _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
 
@@ -158,7 +159,7 @@ class Reader:
         place, block = tables.logs.c, tables.blocks.c
         for part in _chunks(logs):
             query = select(place.log, place.tx, block.number, block.time).join_from(
-                tables.logs, tables.blocks, block.number == place.log.bitwise_rshift(tables.LOG_BITS)
+                tables.logs, tables.blocks, block.number == place.log.bitwise_rshift(_LOG_BITS)
             )
             for row in self.rows(query.where(place.log.in_(part))):
                 self._places[row.log] = {

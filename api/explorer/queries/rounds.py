@@ -11,6 +11,7 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import paging
+from api.explorer.queries.alike import total
 from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 
@@ -150,11 +151,11 @@ def voucher_money(read: Reader, release: shapes.Release) -> shapes.VoucherMoney:
     """Return how a released milestone, whose payee is the book of vouchers, stands."""
     here = (_VOUCHER.pool == release["pool"], _VOUCHER.milestone == release["milestone"])
     query = select(
-        func.coalesce(func.sum(_VOUCHER.from_pool), 0).label("paid"),
-        func.coalesce(func.sum(_VOUCHER.own), 0).label("own"),
+        func.coalesce(total(_VOUCHER.from_pool), 0).label("paid"),
+        func.coalesce(total(_VOUCHER.own), 0).label("own"),
         func.count().label("count"),
     ).where(*here, _VOUCHER.provider.is_not(None))
-    [row] = read.rows(query)
+    row = read.connection.execute(query).one()
     amount, returned = int(release["amount"]), int(release["returned"])
     return {
         "amount": release["amount"],

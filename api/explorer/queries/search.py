@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import ColumnElement, Table, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import movements
+from api.explorer.queries.alike import lowered
 from api.explorer.queries.reader import Reader
 from api.types import ANONYMOUS
 
@@ -76,19 +77,26 @@ def _block(number: int) -> shapes.Hit:
 def is_called(name: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
     """Tell whether a name begins so, has words that begin so, or was cut and begins what is wanted."""
     if len(wanted) < SHORTEST_WORDS:
-        return name.istartswith(wanted, autoescape=True)
-    words = [(" " + name).icontains(" " + word, autoescape=True) for word in wanted.split()]
-    return or_(and_(*words), name.endswith("…") & literal(wanted).istartswith(func.rtrim(name, "…")))
+        return _begins(name, wanted)
+    shown, asked = func.lower(name), lowered(wanted)
+    words = [(" " + shown).contains(" " + word, autoescape=True) for word in asked.split()]
+    kept = func.rtrim(shown, "…")
+    cut = name.endswith("…") & (func.length(kept) > 0) & (func.substr(asked, 1, func.length(kept)) == kept)
+    return or_(and_(*words), cut)
+
+
+def _begins(name: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
+    return func.lower(name).startswith(lowered(wanted), autoescape=True)
 
 
 def _names(read: Reader, wanted: str) -> list[shapes.Hit]:
     """Return the pools and NGOs that are called so, the ones whose names begin so first; capitals do not matter."""
     pool, member = tables.pools.c, tables.members.c
-    first = pool.name.istartswith(wanted, autoescape=True).desc()
+    first = _begins(pool.name, wanted).desc()
     named = select(pool.pool).where(is_called(pool.name, wanted)).order_by(first, pool.pool.desc())
     hits = [_pool(read, row.pool) for row in read.rows(named.limit(MAX_HITS))]
-    accounts = select(member.account).where(is_called(member.name, wanted)).distinct()
-    for row in read.rows(accounts.limit(MAX_HITS)):
+    accounts = select(member.account).where(is_called(member.name, wanted)).group_by(member.account)
+    for row in read.rows(accounts.order_by(func.min(member.log)).limit(MAX_HITS)):
         hits += _member(read, row.account)
     return hits
 
@@ -127,12 +135,14 @@ def _hash(read: Reader, value: bytes) -> list[shapes.Hit]:
     hits = []
     if _has(read, tables.batches, tables.batches.c.batch == value):
         hits.append(_hit("batch", f"Batch {shown}", f"/batch/{shown}"))
-    reference = select(tables.batches.c.batch).where(tables.batches.c.reference == value).limit(MAX_HITS)
-    for row in read.rows(reference):
+    batches = tables.batches.c
+    reference = select(batches.batch).where(batches.reference == value).order_by(batches.log)
+    for row in read.rows(reference.limit(MAX_HITS)):
         batch = text.hexed(row.batch)
         hits.append(_hit("reference", f"Batch {batch}, recorded with this reference", f"/batch/{batch}"))
     voucher = tables.vouchers.c
-    for row in read.rows(select(voucher.pool, voucher.milestone).where(voucher.voucher == value).limit(1)):
+    told = select(voucher.pool, voucher.milestone).where(voucher.voucher == value).order_by(voucher.log)
+    for row in read.rows(told.limit(1)):
         url = f"/pool/{row.pool}#milestone-{row.milestone + 1}"
         hits.append(_hit("voucher", f"Voucher for milestone {row.milestone + 1} of pool {row.pool}", url))
     return hits + _transaction(read, value) + _file(read, value) + _block_hash(read, value)
@@ -153,15 +163,18 @@ def _file(read: Reader, value: bytes) -> list[shapes.Hit]:
     proof, pool, member = tables.evidence.c, tables.pools.c, tables.members.c
     hits = [
         _hit("evidence", f"Evidence for milestone {row.milestone + 1} of pool {row.pool}", f"/pool/{row.pool}")
-        for row in read.rows(select(proof.pool, proof.milestone).where(proof.hash == value).limit(MAX_HITS))
+        for row in read.rows(
+            select(proof.pool, proof.milestone).where(proof.hash == value).order_by(proof.log).limit(MAX_HITS)
+        )
     ]
     if not any(value):
         return hits
     hits += [
         _hit("description", f"Description of pool {row.pool}: {read.pool_name(row.pool)}", f"/pool/{row.pool}")
-        for row in read.rows(select(pool.pool).where(pool.description_hash == value).limit(MAX_HITS))
+        for row in read.rows(select(pool.pool).where(pool.description_hash == value).order_by(pool.log).limit(MAX_HITS))
     ]
-    for row in read.rows(select(member.account).where(member.details_hash == value).distinct().limit(MAX_HITS)):
+    accounts = select(member.account).where(member.details_hash == value).group_by(member.account)
+    for row in read.rows(accounts.order_by(func.min(member.log)).limit(MAX_HITS)):
         hits += _member(read, row.account)
     return hits
 

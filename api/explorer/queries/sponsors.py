@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select
 from api import tables
 from api.explorer import shapes
 from api.explorer.queries import paging, standing
+from api.explorer.queries.alike import total
 from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 
@@ -40,10 +41,10 @@ def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Sponsorship]:
 
 
 def _shape(read: Reader, row: Row[Any], over: bool) -> shapes.Sponsorship:
-    sums = select(func.coalesce(func.sum(_DRAWN.amount), 0).label("amount"))
-    sums = sums.add_columns(func.coalesce(func.sum(_DRAWN.gifts), 0).label("gifts"))
+    sums = select(func.coalesce(total(_DRAWN.amount), 0).label("amount"))
+    sums = sums.add_columns(func.coalesce(total(_DRAWN.gifts), 0).label("gifts"))
     [drawn] = read.rows(sums.where(_DRAWN.pool == row.pool, _DRAWN.sponsorship == row.sponsorship))
-    back = select(func.coalesce(func.sum(_BACK.amount), 0).label("amount"))
+    back = select(func.coalesce(total(_BACK.amount), 0).label("amount"))
     [withdrawn] = read.rows(back.where(_BACK.pool == row.pool, _BACK.sponsorship == row.sponsorship))
     left = row.budget - drawn.amount - withdrawn.amount
     return {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, Subquery, and_, case, func, select
+from sqlalchemy import Row, Select, Subquery, and_, case, false, func, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries.alike import how_many, total
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
 
@@ -32,7 +33,7 @@ def numbers() -> Subquery:
     """Return each pool with its running totals, each one seek or a sum over few rows."""
     given, paid, back, spent = tables.contributions, tables.releases, tables.returns, tables.spends
     moved, pauses = tables.deadlines, tables.pauses
-    released = _of_pool(func.sum(paid.c.amount), paid) - _of_pool(func.sum(back.c.amount), back)
+    released = _of_pool(total(paid.c.amount), paid) - _of_pool(total(back.c.amount), back)
     return select(
         *(_PLAN.log, _PLAN.pool, _PLAN.ngo, _PLAN.token, _PLAN.name, _PLAN.description_hash, _PLAN.description_uri),
         *(_PLAN.funding_threshold, _PLAN.funding_deadline, _PLAN.open_ended, _PLAN.quorum),
@@ -42,16 +43,16 @@ def numbers() -> Subquery:
         released.label("released"),
         (_of_pool(func.max(spent.c.start + spent.c.amount), spent) - released).label("returned"),
         func.coalesce(_latest(tables.refunds, tables.refunds.c.total, tables.refunds.c.log), 0).label("refunded"),
-        _of_pool(func.sum(tables.milestones.c.amount), tables.milestones).label("planned"),
+        _of_pool(total(tables.milestones.c.amount), tables.milestones).label("planned"),
         _count(tables.milestones).label("milestones_total"),
         _count(tables.releases).label("milestones_released"),
         _latest(moved, moved.c.accepts_until, moved.c.log).label("accepts_until"),
         _latest(moved, moved.c.defaults_at, moved.c.log).label("defaults_at"),
-        func.coalesce(_latest(pauses, pauses.c.paused, pauses.c.log), 0).label("paused"),
+        func.coalesce(_latest(pauses, pauses.c.paused, pauses.c.log), false()).label("paused"),
         _latest(pauses, pauses.c.until, pauses.c.log).label("paused_until"),
         func.coalesce(_latest(pauses, pauses.c.clock_shift, pauses.c.log), 0).label("clock_shift"),
         _count(tables.cancellations).label("cancelled"),
-        _of_pool(func.max(tables.verdicts.c.last), tables.verdicts).label("rejected"),
+        _of_pool(how_many(tables.verdicts.c.last), tables.verdicts).label("rejected"),
     ).subquery("numbers")
 
 
@@ -124,4 +125,4 @@ def stop(read: Reader, row: Row[Any], milestones: list[shapes.Milestone]) -> sha
 def lines(read: Reader) -> list[Row[Any]]:
     """Return every pool's token and totals."""
     n = numbers().c
-    return list(read.rows(select(n.token, n.raised, n.released, n.refunded, n.contributions)))
+    return list(read.rows(select(n.token, n.raised, n.released, n.refunded, n.contributions).order_by(n.pool)))

@@ -47,14 +47,18 @@ class Ngo(NgoSummary):
 
 
 class DatabaseState(TypedDict):
-    """The index's file."""
+    """The index's file, or its PostgreSQL database."""
 
     schema_version: int
     bytes: int
 
 
 class Health(TypedDict):
-    """How fresh the index is. `age_seconds`: since the node last answered; `halted`: why the indexer stopped."""
+    """How fresh the index is.
+
+    `age_seconds`: since the node last answered; `building`: all earlier blocks are being read for the first time, and
+    nothing else is answered yet; `halted`: why the indexer stopped.
+    """
 
     chain_id: int | None
     genesis: str | None
@@ -66,6 +70,7 @@ class Health(TypedDict):
     node_seen_at: int | None
     age_seconds: int | None
     ok: bool
+    building: bool
     halted: str | None
     database: DatabaseState
 

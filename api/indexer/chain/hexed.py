@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from api.events import text
 from api.indexer.kinds import Block, RawLog
 from api.tables import LOG_BITS
 
@@ -98,6 +99,6 @@ def block_of(wire: WireHeader) -> Block:
 def text_of(answer: bytes) -> str:
     """Return a contract's string answer; some old tokens answer with bytes32."""
     if len(answer) == 32:
-        return answer.rstrip(b"\0").decode("utf-8", "replace")
+        return text(answer.rstrip(b"\0"))
     length = int.from_bytes(answer[32:64], "big")
-    return answer[64 : 64 + length].decode("utf-8", "replace")
+    return text(answer[64 : 64 + length])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, literal, select, union_all
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Select, delete, func, literal, select, union_all
 
 from api import tables
-from api.errors import OtherChainError, StoreError
+from api.errors import OtherChainError
 from api.indexer.kinds import Block, Token
 from api.indexer.line import Line
 from api.indexer.project import Rows
+from api.indexer.store.notes import forget_notes, read_notes, write_notes
 from api.indexer.store.postgres import Postgres
+from api.indexer.store.schema import prepare
 from api.indexer.store.sqlite import Sqlite
 from api.settings import Deployment
 
@@ -29,26 +29,24 @@ SWELLING = (tables.contributions, tables.logs)
 class Store:
     """The database of one chain, open for writing by this process alone."""
 
-    def __init__(self, where: Path | str) -> None:
-        """Open or create the database: an SQLite file, or a PostgreSQL database by its URL.
+    def __init__(self, where: Path | str, told: Callable[[str], None] = lambda _what: None) -> None:
+        """Open, make or migrate the database: an SQLite file, or a PostgreSQL database by its address.
+
+        `told` hears of a migration, which may take long.
 
         Raises:
-            StoreError: Another process writes it, it has another schema, or it cannot be opened.
+            StoreError: Another process writes it, it has a schema that cannot be migrated, or it cannot be opened.
+            UnknownLogError, BrokenLineError, TooLargeError: A migration met a stored log that it cannot take.
 
         """
         self.where = where
         self._base = Postgres(where) if isinstance(where, str) else Sqlite(where)
-        with self._transaction() as connection:
-            tables.metadata.create_all(connection)
-            notes = _meta(connection)
-            version = notes.setdefault("schema_version", str(tables.SCHEMA_VERSION))
-            _set_meta(connection, {"schema_version": version})
-        if version != str(tables.SCHEMA_VERSION):
+        try:
+            with self._base.begin() as connection:
+                notes = prepare(connection, self._base.name, self._base.add, told)
+        except BaseException:
             self.close()
-            raise StoreError(
-                f"{self._base.name} has schema {version}, this program writes {tables.SCHEMA_VERSION}: "
-                "delete it, it can be built again from the chain"
-            )
+            raise
         self.backfills = "backfill" in notes
         """Whether a first backfill is on the way: the large tables have no indexes yet, and nobody may read."""
         self._base.settle()
@@ -70,8 +68,8 @@ class Store:
             "fund": deployment.fund.hex(),
             **{f"address of {name}": address.hex() for name, address in deployment.addresses.items()},
         }
-        with self._transaction() as connection:
-            known = _meta(connection)
+        with self._base.begin() as connection:
+            known = read_notes(connection)
             for key, value in wanted.items():
                 if known.get(key, value) != value:
                     raise OtherChainError(
@@ -79,7 +77,7 @@ class Store:
                         f"the deployment's is {value}. If the chain was started "
                         "afresh, delete the index: it is built again from the chain"
                     )
-            _set_meta(connection, wanted)
+            write_notes(connection, wanted)
 
     def tip(self) -> Block | None:
         """Return the newest block that is stored."""
@@ -88,7 +86,7 @@ class Store:
     def blocks_below(self, number: int, count: int) -> list[Block]:
         """Return so many stored blocks below `number`, the highest first."""
         query = select(tables.blocks).where(tables.blocks.c.number < number)
-        with self._transaction() as connection:
+        with self._base.begin() as connection:
             rows = connection.execute(query.order_by(tables.blocks.c.number.desc()).limit(count)).all()
         return [Block(*row) for row in rows]
 
@@ -102,7 +100,7 @@ class Store:
         last = tables.refunds.alias()
         refund = select(func.max(last.c.log)).where(last.c.pool == pools.c.pool).scalar_subquery()
         refunded = select(tables.refunds.c.pool, tables.refunds.c.total).join(pools, tables.refunds.c.log == refund)
-        with self._transaction() as connection:
+        with self._base.begin() as connection:
             found = {pool: Line() for (pool,) in connection.execute(select(pools.c.pool))}
             for pool, raised, number in connection.execute(ends):
                 found[pool].raised, found[pool].number = raised, number
@@ -114,7 +112,7 @@ class Store:
 
     def known_tokens(self) -> set[bytes]:
         """Return the tokens that were met before."""
-        with self._transaction() as connection:
+        with self._base.begin() as connection:
             return set(connection.scalars(select(tables.tokens.c.address)))
 
     def write(self, blocks: list[Block], rows: Rows, tokens: list[tuple[int, bytes, Token]], head: int) -> None:
@@ -124,60 +122,51 @@ class Store:
             StoreError: The database refused, for want of room for instance. Nothing was written.
 
         """
-        with self._transaction() as connection:
+        with self._base.begin() as connection:
             self._add(connection, "blocks", [block[:4] for block in blocks])
             for name, found in rows.items():
                 self._add(connection, name, found)
             self._add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
-            _set_meta(connection, _seen(head))
+            write_notes(connection, _seen(head))
 
     def begin_backfill(self) -> None:
         """Make room for very many rows: an index is made faster in the end than kept with each row."""
-        with self._transaction() as connection:
+        with self._base.begin() as connection:
             for index in (index for table in SWELLING for index in table.indexes):
                 index.drop(connection, checkfirst=True)
-            _set_meta(connection, {"backfill": str(int(time.time()))})
+            write_notes(connection, {"backfill": str(int(time.time()))})
         self.backfills = True
 
     def end_backfill(self) -> None:
         """Make the indexes, one in a transaction: each needs as much room again as it will take."""
         for index in (index for table in SWELLING for index in table.indexes):
-            with self._transaction() as connection:
+            with self._base.begin() as connection:
                 index.create(connection, checkfirst=True)
-        with self._transaction() as connection:
-            connection.execute(delete(tables.meta).where(tables.meta.c.key == "backfill"))
+        with self._base.begin() as connection:
+            forget_notes(connection, "backfill")
         self.backfills = False
 
     def rewind(self, number: int) -> None:
         """Forget every block above `number`, and all that followed from it."""
-        with self._transaction() as connection:
+        with self._base.begin() as connection:
             connection.execute(delete(tables.blocks).where(tables.blocks.c.number > number))
             for table in PLACED:
                 connection.execute(delete(table).where(table.c.log >= (number + 1) << tables.LOG_BITS))
 
     def note_head(self, head: int) -> None:
         """Write down that the node answered now, and where its head is."""
-        with self._transaction() as connection:
-            _set_meta(connection, _seen(head))
+        with self._base.begin() as connection:
+            write_notes(connection, _seen(head))
 
     def note_halt(self, reason: str) -> None:
         """Write down why the sync stopped, for the pages to tell."""
-        with self._transaction() as connection:
-            _set_meta(connection, {"halted": reason})
+        with self._base.begin() as connection:
+            write_notes(connection, {"halted": reason})
 
     def clear_halt(self) -> None:
         """Forget an earlier stop."""
-        with self._transaction() as connection:
-            connection.execute(delete(tables.meta).where(tables.meta.c.key == "halted"))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        self._base.check()
-        try:
-            with self._base.engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreError(f"{self._base.name} refused, nothing was written: {error.__cause__ or error}") from error
+        with self._base.begin() as connection:
+            forget_notes(connection, "halted")
 
     def _add(self, connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -192,15 +181,6 @@ def _moves() -> Select[Any]:
     ]
     moves = union_all(*each).subquery()
     return select(moves).order_by(moves.c.log)
-
-
-def _meta(connection: Connection) -> dict[str, str]:
-    return {row.key: row.value for row in connection.execute(select(tables.meta))}
-
-
-def _set_meta(connection: Connection, values: dict[str, str]) -> None:
-    connection.execute(delete(tables.meta).where(tables.meta.c.key.in_(values)))
-    connection.execute(insert(tables.meta), [{"key": key, "value": value} for key, value in values.items()])
 
 
 def _seen(head: int) -> dict[str, str]:

@@ -1,37 +1,56 @@
-"""The store in a PostgreSQL database: one writer, told apart by a lock that ends with its session."""
+"""The store in a PostgreSQL database: one writer, by a lock that ends with the one session that also writes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Connection,
-    Engine,
     Integer,
     LargeBinary,
+    NullPool,
     SmallInteger,
     String,
     Table,
-    create_engine,
-    event,
-    make_url,
     text,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
+from api import postgres
 from api.errors import StoreError
 
 LOCK = 0x4D6F61
 """The advisory lock of whoever writes Moa's index: "Moa"."""
+
+SETTINGS = {
+    # What a crash of the server takes with it comes again from the chain: the cursor is lost with it.
+    "synchronous_commit": "off",
+    # A killed indexer's session ends in the middle of a long statement too, and its lock with it.
+    "client_connection_check_interval": "1s",
+}
 
 _TYPES: tuple[tuple[type[Any], str], ...] = (
     (SmallInteger, "int2"), (BigInteger, "int8"), (Integer, "int4"), (LargeBinary, "bytea"), (Boolean, "bool"),
     (String, "text"),
 )  # fmt: skip
 """The first that a column's type is counts."""
+
+_HOLDER = """
+    SELECT pid, usename FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND objid = :lock AND granted AND datname = current_database()
+"""
+
+_TODO = {
+    "53": "make room, and start the indexer again",  # no room, no memory, no connections
+    "25": "let the indexer write, and start it again",  # a replica, or set to read only
+    "42501": "give the indexer's role what it needs (docs/operations.md), and start it again",
+}
+"""What to do, by the beginning of the server's code for what is wrong."""
 
 
 class Postgres:
@@ -44,35 +63,45 @@ class Postgres:
             StoreError: Another process writes it, or it cannot be reached.
 
         """
-        self.engine = _engine(url)
-        self.name = self.engine.url.render_as_string(hide_password=True)
+        self.name = postgres.shown(url)
+        self._engine = postgres.engine_of(url, "moa index", SETTINGS, poolclass=NullPool)
         try:
-            self._keeper = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            locked = self._keeper.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar()
-        except SQLAlchemyError as error:
-            raise StoreError(f"{self.name} cannot be written: {_said(error)}") from error
+            self._session = self._engine.connect()
+        except DBAPIError as error:
+            raise StoreError(f"{self.name} cannot be written: {postgres.said(error)}") from error
+        with self.begin() as connection:
+            locked = connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar()
+            holder = connection.execute(text(_HOLDER), {"lock": LOCK}).first()
         if not locked:
             self.close()
-            raise StoreError(f"another indexer writes {self.name}: stop it first")
+            who = f" (session {holder.pid} of role {holder.usename})" if holder else ""
+            raise StoreError(f"another indexer writes {self.name}{who}: stop it first")
 
     def close(self) -> None:
         """Let go of the database."""
-        self._keeper.close()
-        self.engine.dispose()
+        self._session.close()
+        self._engine.dispose()
 
-    def check(self) -> None:
-        """Check that the lock is still held: it ends with its session, and another indexer may then begin.
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Yield the session in a transaction.
 
         Raises:
-            StoreError: It is not.
+            StoreError: The session was lost, and the lock with it: another indexer may have begun. Or the database
+                refused, for want of room for instance. Nothing was written.
 
         """
+        lost = f"the session at {self.name} was lost, and what it had not yet committed: start the indexer again"
+        if self._session.invalidated:
+            raise StoreError(lost)
         try:
-            self._keeper.execute(text("SELECT 1"))
-        except SQLAlchemyError as error:
-            raise StoreError(
-                f"the session at {self.name} was lost: start the indexer again ({_said(error)})"
-            ) from error
+            with self._session.begin():
+                yield self._session
+        except (DBAPIError, psycopg.Error) as error:
+            if self._session.invalidated or getattr(self._session.connection.driver_connection, "closed", True):
+                self._session.invalidate()
+                raise StoreError(f"{lost} ({postgres.said(_first(error))})") from error
+            raise StoreError(f"{self.name} refused, nothing was written: {_advice(error)}") from error
 
     def settle(self) -> None:
         """There is nothing to remember."""
@@ -86,22 +115,20 @@ class Postgres:
                 copy.write_row(row)
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_size=2)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        # What a crash of the server takes with it comes again from the chain: the cursor is lost with it.
-        with connection.cursor() as cursor:
-            cursor.execute("SET synchronous_commit = off")
-        connection.commit()
-
-    return engine
-
-
 def _types(table: Table) -> list[str]:
     return [next(name for kind, name in _TYPES if isinstance(column.type, kind)) for column in table.columns]
 
 
-def _said(error: SQLAlchemyError) -> str:
-    return str(error.__cause__ or error).strip().partition("\n")[0]
+def _first(error: BaseException) -> BaseException:
+    """Return what went wrong first: a lost session cannot even be rolled back."""
+    while isinstance(error.__context__, DBAPIError | psycopg.Error):
+        error = error.__context__
+    return error
+
+
+def _advice(error: DBAPIError | psycopg.Error) -> str:
+    """Say what the server said, and what to do about it."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlstate", None) or ""
+    todo = next((todo for begins, todo in _TODO.items() if code.startswith(begins)), "mend that, and start it again")
+    return f"{postgres.said(error)}: {todo}"

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from api.errors import StoreError
+
+_TODO = {
+    "SQLITE_FULL": "make room, and start the indexer again",
+    "SQLITE_IOERR": "look after the disk, and start the indexer again",
+    "SQLITE_READONLY": "let the indexer write there, and start it again",
+    "SQLITE_CANTOPEN": "let the indexer write there, and start it again",
+    "SQLITE_BUSY": "end the program that writes it too, and start the indexer again",
+    "SQLITE_CORRUPT": "delete the index, it is built again from the chain",
+    "SQLITE_NOTADB": "delete the index, it is built again from the chain",
+}
+"""What to do, by the beginning of SQLite's name for what is wrong."""
 
 
 class Sqlite:
@@ -26,20 +39,30 @@ class Sqlite:
         self._path = path
         self._file: int | None = None
         self._lock = _lock(path)
-        self.engine = _engine(path)
+        self._engine = _engine(path)
 
     def close(self) -> None:
         """Let go of the file."""
-        self.engine.dispose()
+        self._engine.dispose()
         self._lock.close()
 
-    def check(self) -> None:
-        """Check that the file is still the one that was opened.
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction.
 
         Raises:
-            StoreError: It is not.
+            StoreError: The file is no longer the one that was opened, or the database refused, for want of room for
+                instance. Nothing was written.
 
         """
+        self._check()
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.name} refused, nothing was written: {_advice(error)}") from error
+
+    def _check(self) -> None:
         try:
             file = self._path.stat().st_ino
         except OSError as error:
@@ -56,7 +79,7 @@ class Sqlite:
     def add(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows."""
         # The driver's own executemany: SQLAlchemy would make a dictionary of each row.
-        connection.exec_driver_sql(str(insert(table).compile(self.engine)), list(rows))
+        connection.exec_driver_sql(str(insert(table).compile(self._engine)), list(rows))
 
 
 def _engine(path: Path) -> Engine:
@@ -90,3 +113,11 @@ def _lock(path: Path) -> IO[str]:
         handle.close()
         raise StoreError(f"another indexer writes {path}: stop it first") from error
     return handle
+
+
+def _advice(error: SQLAlchemyError) -> str:
+    """Say what SQLite said, and what to do about it."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    name = getattr(cause, "sqlite_errorname", None) or ""
+    todo = next((todo for begins, todo in _TODO.items() if name.startswith(begins)), "mend that, and start it again")
+    return f"{cause}: {todo}"

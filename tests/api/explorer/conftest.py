@@ -9,27 +9,34 @@ from api.explorer.app import create_app
 from api.indexer.store import Store
 from api.settings import Settings
 from tests.api.explorer.world import World, build
+from tests.api.stores import STORES, Databases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
-def settings_in(folder: Path, port: int = 8640) -> Settings:
+def settings_in(folder: Path, port: int = 8640, database: Path | str | None = None) -> Settings:
     return Settings(
         rpc="http://127.0.0.1:8640",
         public_rpc="http://127.0.0.1:8640",
         deployment=folder / "deployment.json",
-        database=folder / "index #1.db",
+        database=database or folder / "index #1.db",
         content=folder / "content",
         host="127.0.0.1",
         port=port,
     )
 
 
+@pytest.fixture(scope="session", params=STORES)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return settings_in(tmp_path_factory.mktemp("world"))
+def settings(store_kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("world")
+    return settings_in(folder, database=databases.new(store_kind, folder, "index #1.db"))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 from sqlalchemy import event
 
 from api.explorer.content import ContentFolder
-from api.explorer.database import Database, open_engine
+from api.explorer.database import Database
 from api.explorer.proofs import leaves, seed, tree_of
 from api.explorer.queries import Filters, Queries
 from api.indexer.store import Store
@@ -23,6 +23,7 @@ from tests.api.explorer.book import CHAIN_ID, DAY, FUND, TOKEN, USD, Book, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 BIG = (
     *("contributions", "logs", "blocks", "batches", "refunds", "objections"),
@@ -36,12 +37,12 @@ MAX_STEPS = 1_000_000
 class Watch:
     """Explains each statement and counts the machine's steps, by hundreds."""
 
-    def __init__(self, database: Database, engine: Any) -> None:
-        self.queries = Queries(database, ContentFolder(database.path.parent / "content"))
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.queries = Queries(database, ContentFolder(folder / "content"))
         self.plans: list[tuple[str, list[str]]] = []
         self.steps = 0
-        event.listen(engine, "connect", self._count)
-        event.listen(engine, "before_cursor_execute", self._explain)
+        event.listen(database._door.engine, "connect", self._count)
+        event.listen(database._door.engine, "before_cursor_execute", self._explain)
 
     def _count(self, connection: Any, _record: object) -> None:
         connection.set_progress_handler(self._step, 100)
@@ -83,11 +84,10 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, bytes
     book.submit(1, 0, 1, keccak(b"evidence"), ngo=account("ngo 1"))
     book.release(1, 0, account("payee"), SIZE * USD)
     book.mine()
-    database = store.where
     store.close()
-    engine = open_engine(database)
-    yield Watch(Database(engine, database), engine), donors[7]
-    engine.dispose()
+    database = Database(store.where)
+    yield Watch(database, folder), donors[7]
+    database.close()
 
 
 def test_the_ledger_is_that_big(big: tuple[Watch, bytes]) -> None:

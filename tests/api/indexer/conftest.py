@@ -8,14 +8,15 @@ from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Progress, Sync
 from api.settings import Deployment, Settings
+from tests.api.stores import STORES, Databases
 from tests.ledger import Ganache, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ledger() -> Iterator[Ledger]:
     node = Ganache()
     try:
@@ -40,9 +41,28 @@ def deployment(ledger: Ledger, tmp_path: Path) -> Deployment:
     return read_deployment(ledger.write_deployment(tmp_path / "deployment.json"))
 
 
+@pytest.fixture(params=STORES)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "index.db")
+def place(store_kind: str, databases: Databases, tmp_path: Path) -> Iterator[Callable[[str], Path | str]]:
+    """Returns where an index by this name can be made, in a database of the test's kind."""
+    made: list[Path | str] = []
+
+    def make(name: str) -> Path | str:
+        made.append(databases.new(store_kind, tmp_path, f"{name}.db"))
+        return made[-1]
+
+    yield make
+    for where in made:
+        databases.give_back(where)
+
+
+@pytest.fixture
+def store(place: Callable[[str], Path | str]) -> Iterator[Store]:
+    opened = Store(place("index"))
     yield opened
     opened.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -13,32 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api import tables
 from api.errors import NodeAwayError, NodeRefusedError, OtherChainError, StoreError, UnknownLogError
 from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
 from tests.api.indexer.conftest import catch_up
+from tests.api.stores import POSTGRES, SQLITE, change, content, query
 from tests.ledger import DAY, ROOT, USD, Ganache, Ledger, environment, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from api.settings import Deployment
 
 EVIDENCE = b"e" * 32
 
+REFUSING = {
+    SQLITE: ["CREATE TRIGGER refuse BEFORE INSERT ON batches BEGIN SELECT RAISE(ABORT, 'disk full'); END"],
+    POSTGRES: [
+        "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'disk full'; END $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER refuse BEFORE INSERT ON batches FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ],
+}
+"""A database that takes everything but a batch."""
 
-def content(path: Path) -> dict[str, list[Any]]:
-    """Return every row of every table but the notes about the node."""
-    with sqlite3.connect(path) as connection:
-        names = [name for name in tables.metadata.tables if name != "meta"]
-        return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}  # noqa: S608
 
-
-def rows(store: Store, query: str) -> list[Any]:
-    with sqlite3.connect(store.where) as connection:
-        return connection.execute(query).fetchall()
+def rows(store: Store, statement: str) -> list[Any]:
+    return query(store.where, statement)
 
 
 def play(ledger: Ledger) -> int:
@@ -91,7 +92,7 @@ def test_contributions_tile_the_line(ledger: Ledger, sync: Sync, store: Store) -
 
 
 def test_a_rewound_chain_leaves_no_row_behind(
-    ledger: Ledger, sync: Sync, store: Store, deployment: Deployment, tmp_path: Path
+    ledger: Ledger, sync: Sync, store: Store, deployment: Deployment, place: Callable[[str], Path | str]
 ) -> None:
     pool = ledger.open_pool(milestones=(100 * USD, 50 * USD, 400 * USD))
     ledger.give(pool, 200 * USD)
@@ -112,7 +113,7 @@ def test_a_rewound_chain_leaves_no_row_behind(
     assert any(step.rewound_to is not None for step in steps)
     assert store.lines()[pool].holes == [(70 * USD, 100 * USD)]
 
-    fresh = Store(tmp_path / "fresh.db")
+    fresh = Store(place("fresh"))
     catch_up(Sync(Node(ledger.node.url), fresh, deployment))
     fresh.close()
     assert content(store.where) == content(fresh.where)
@@ -173,12 +174,13 @@ def test_a_second_writer_is_refused(store: Store) -> None:
         Store(store.where)
 
 
-def test_another_schema_is_refused(tmp_path: Path) -> None:
-    Store(tmp_path / "old.db").close()
-    with sqlite3.connect(tmp_path / "old.db") as connection:
-        connection.execute("UPDATE meta SET value = '0' WHERE key = 'schema_version'")
-    with pytest.raises(StoreError, match="has schema 0"):
-        Store(tmp_path / "old.db")
+@pytest.mark.parametrize(("version", "todo"), [("1", "delete the index"), ("99", "it is the older one, update it")])
+def test_another_schema_is_refused(place: Callable[[str], Path | str], version: str, todo: str) -> None:
+    where = place("other")
+    Store(where).close()
+    change(where, f"UPDATE meta SET value = '{version}' WHERE key = 'schema_version'")  # noqa: S608
+    with pytest.raises(StoreError, match=f"has schema {version}, .*{todo}"):
+        Store(where)
 
 
 def test_a_node_that_is_away_is_said_to_be(deployment: Deployment, store: Store) -> None:
@@ -187,25 +189,26 @@ def test_a_node_that_is_away_is_said_to_be(deployment: Deployment, store: Store)
         away.step()
 
 
-def test_a_failed_write_leaves_nothing(ledger: Ledger, sync: Sync, store: Store) -> None:
+def test_a_failed_write_leaves_nothing(ledger: Ledger, sync: Sync, store: Store, store_kind: str) -> None:
     catch_up(sync)
     before = content(store.where)
     ledger.record(ledger.open_pool(), 5)
-    with sqlite3.connect(store.where) as connection:
-        connection.execute("CREATE TRIGGER full BEFORE INSERT ON batches BEGIN SELECT RAISE(ABORT, 'disk full'); END")
-    with pytest.raises(StoreError, match="nothing was written"):
+    change(store.where, *REFUSING[store_kind])
+    with pytest.raises(StoreError, match=r"nothing was written.*disk full"):
         sync.step()
-    with sqlite3.connect(store.where) as connection:
-        connection.execute("DROP TRIGGER full")
+    change(store.where, "DROP TRIGGER refuse ON batches" if store_kind == POSTGRES else "DROP TRIGGER refuse")
     assert content(store.where) == before
     catch_up(sync)
     assert rows(store, "SELECT count(*) FROM contributions") == [(5,)]
 
 
-def test_a_killed_indexer_goes_on_where_it_was(ledger: Ledger, deployment: Deployment, tmp_path: Path) -> None:
+def test_a_killed_indexer_goes_on_where_it_was(
+    ledger: Ledger, deployment: Deployment, place: Callable[[str], Path | str], tmp_path: Path
+) -> None:
     pool = ledger.open_pool()
     path = ledger.write_deployment(tmp_path / "deployment.json")
-    env = environment(MOA_RPC=ledger.node.url, MOA_DEPLOYMENT=str(path), MOA_DATABASE=str(tmp_path / "killed.db"))
+    where = place("killed")
+    env = environment(MOA_RPC=ledger.node.url, MOA_DEPLOYMENT=str(path), MOA_DATABASE=str(where))
     command = [sys.executable, "-m", "api", "index", "--follow", "--every", "0.01"]
     for pause in (0.3, 0.8, 0.9, 1.0):
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -216,10 +219,10 @@ def test_a_killed_indexer_goes_on_where_it_was(ledger: Ledger, deployment: Deplo
     done = subprocess.run(command[:4], cwd=ROOT, env=env, check=True, capture_output=True, text=True)
     assert done.stderr == ""
 
-    fresh = Store(tmp_path / "fresh.db")
+    fresh = Store(place("fresh"))
     catch_up(Sync(Node(ledger.node.url), fresh, deployment))
     fresh.close()
-    assert content(tmp_path / "killed.db") == content(fresh.where)
+    assert content(where) == content(fresh.where)
     assert len(content(fresh.where)["contributions"]) == 800
 
 
@@ -274,8 +277,10 @@ def test_what_is_accredited_as_a_token_and_is_none_stops_nothing(ledger: Ledger,
     assert rows(store, "SELECT count(*) FROM contributions") == [(1,)]
 
 
+@pytest.mark.parametrize("store_kind", [SQLITE], indirect=True)
 def test_a_removed_index_is_not_written_on(sync: Sync, store: Store) -> None:
     catch_up(sync)
+    assert not isinstance(store.where, str)
     store.where.unlink()
     with pytest.raises(StoreError, match="was removed"):
         sync.step()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,16 +13,12 @@ from api.indexer import widths
 from api.indexer.decode import Log, decode
 from api.types import MAX_AMOUNT
 from tests.api.indexer.conftest import catch_up
+from tests.api.indexer.test_sync import rows
 from tests.ledger import USD, Ledger
 
 if TYPE_CHECKING:
     from api.indexer.store import Store
     from api.indexer.sync import Sync
-
-
-def rows(store: Store, query: str) -> list[Any]:
-    with sqlite3.connect(store.where) as connection:
-        return connection.execute(query).fetchall()
 
 
 def test_whatever_number_a_stranger_asks_for_the_index_goes_on(ledger: Ledger, sync: Sync, store: Store) -> None:

@@ -1,0 +1,68 @@
+"""A PostgreSQL database that is only read, whatever its role may do: on the first server, or on a replica of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from sqlalchemy import Connection, event, func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from api import postgres
+
+POOL, MORE, POOL_SECONDS = 4, 4, 5.0
+"""Connections that a process keeps, more that it opens in a crowd, and how long a question waits for one."""
+
+SETTINGS = {"lock_timeout": "2s", "statement_timeout": "20s"}
+"""Nobody waits for long: not for a migration's locks, and not for a question that no index serves."""
+
+
+class PostgresDoor:
+    """The way to the database."""
+
+    def __init__(self, url: str) -> None:
+        """Make it; nothing is asked yet."""
+        self.engine = postgres.engine_of(
+            url, "moa serve", SETTINGS, pool_size=POOL, max_overflow=MORE, pool_timeout=POOL_SECONDS, pool_use_lifo=True
+        )
+
+        @event.listens_for(self.engine, "connect")
+        def _only_read(connection: psycopg.Connection[Any], _record: object) -> None:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # one snapshot from BEGIN to the end
+
+    def check(self) -> None:
+        """There is nothing that could be seen from outside."""
+
+    def size(self, connection: Connection) -> int:
+        """Return the database's size in bytes."""
+        return int(connection.execute(select(func.pg_database_size(func.current_database()))).scalar_one())
+
+    def reason(self, error: DBAPIError) -> str | None:
+        """Say why nothing can be read, None if the question itself was wrong."""
+        cause = error.orig
+        if isinstance(cause, errors.UndefinedTable):
+            return "the index is empty: the indexer has not begun"
+        if isinstance(cause, errors.InsufficientPrivilege):
+            return "the database does not let the explorer read the index: see python -m api readers"
+        if isinstance(cause, errors.LockNotAvailable | errors.QueryCanceled | errors.SerializationFailure):
+            return "the database is busy"
+        if error.connection_invalidated:
+            return "the database does not answer"
+        if isinstance(cause, psycopg.Error) and cause.sqlstate is None:
+            return _refusal(postgres.said(error))
+        return "the database cannot answer now" if isinstance(error, OperationalError) else None
+
+
+def _refusal(said: str) -> str:
+    """Say why no session came about; the server tells it in words alone."""
+    if "database" in said and "does not exist" in said:
+        return "there is no such database yet: create it, and start the indexer (python -m api index)"
+    if "authentication failed" in said or "role" in said or "pg_hba.conf" in said or "permission denied" in said:
+        return "the database does not let the explorer in: its role or password is wrong"
+    if "too many" in said or "remaining connection slots" in said:
+        return "the database has no connection left"
+    if "option" in said:
+        return "the database's address is not one that can be used"
+    return "the database does not answer"
