@@ -25,7 +25,7 @@ from api.errors import (
     UnknownLogError,
     UnsteadyChainError,
 )
-from api.indexer import widths
+from api.indexer import agree, widths
 from api.indexer.chain import Node, Watched
 from api.indexer.decode import Log, decode
 from api.indexer.engines import Engine, engine_of
@@ -128,7 +128,7 @@ class Sync:
         head = self._node.head()
         tip = self._store.tip()
         if tip is not None:
-            common = self._common(tip)
+            common = agree.newest_common(self._node, self._store.blocks_below, tip, self._deployment.block - 1)
             if common != tip.number:
                 return self._rewind(tip, common, head)
             if tip.number >= head:
@@ -187,31 +187,10 @@ class Sync:
         """End what works beside the sync."""
         self._fetcher.close()
 
-    def _common(self, tip: Block) -> int:
-        """Return the newest stored block that the node has too, or the block before the deployment."""
-        found = self._node.block(tip.number)
-        if found is not None and found.hash == tip.hash:
-            return tip.number
-        below, count = tip.number, 1
-        while stored := self._store.blocks_below(below, count):
-            for mine, theirs in zip(stored, self._node.blocks_of([b.number for b in stored]), strict=True):
-                if theirs is not None and mine.hash == theirs.hash:
-                    return mine.number
-            below, count = stored[-1].number, min(2 * count, 1_000)
-        return self._deployment.block - 1
-
     def _rewind(self, tip: Block, common: int, head: int) -> Progress:
         """Forget what is no longer true, if the engine may take back so much."""
         self.check_chain()  # nothing is forgotten because another chain answered
-        final = self._engine.final(tip.number)
-        if final is not None and common == head:
-            raise NodeBehindError(f"the node is at block {head}, the index at {tip.number}: waiting for the node")
-        if final is not None and common < final:
-            raise ForkedError(
-                f"the node tells of another block {common + 1} than the one that was indexed as final "
-                f"({self._engine.name}: {self._engine.confirmations} confirmations). Nothing was forgotten. Ask "
-                "whoever runs the chain; if the node is right, delete the index, and it is built again"
-            )
+        agree.check_rewind(self._engine, tip.number, common, head)
         self._lines = None
         self._fetcher.forget()
         self._store.rewind(common)
@@ -226,25 +205,12 @@ class Sync:
             raise UnsteadyChainError(f"block {first} does not continue block {tip.number}")
         if tip is None and head - first > BACKFILL:
             self._store.begin_backfill()
-        self._hear_witness(run)
+        agree.hear_witness(self._witness, run.blocks[-1])
         with _no_collection():
             count = self._write(run, head)
         if run.last == head:
             self._end_backfill()
         return Progress(tip=run.last, head=head, logs=count)
-
-    def _hear_witness(self, run: Run) -> None:
-        """Check that the second node tells of the same last block, and so of the same ones before it."""
-        if self._witness is None:
-            return
-        mine, theirs = run.blocks[-1], self._witness.block(run.last)
-        if theirs is None:
-            raise NodeBehindError(f"the second node has not got block {run.last} yet: waiting for it")
-        if theirs.hash != mine.hash:
-            raise ForkedError(
-                f"the two nodes disagree about block {run.last} (0x{mine.hash.hex()} and 0x{theirs.hash.hex()}): "
-                "nothing is taken from there on until they agree"
-            )
 
     def _write(self, run: Run, head: int) -> int:
         """Add a run of blocks and what follows from it, and return how many logs they are."""

@@ -1,0 +1,73 @@
+"""Whether nodes and index tell of the same chain, and up to which block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api.errors import ForkedError, NodeBehindError
+from api.indexer.chain import Node
+from api.indexer.engines import Engine
+from api.indexer.kinds import Block
+
+
+def newest_common(node: Node, blocks_below: Callable[[int, int], list[Block]], tip: Block, before: int) -> int:
+    """Return the newest stored block that the node has too.
+
+    Args:
+        node: Asked for its blocks.
+        blocks_below: Gives so many stored blocks below a number, the highest first.
+        tip: The newest stored block.
+        before: The block before the deployment's: where nothing stored is the node's.
+
+    """
+    found = node.block(tip.number)
+    if found is not None and found.hash == tip.hash:
+        return tip.number
+    below, count = tip.number, 1
+    while stored := blocks_below(below, count):
+        for mine, theirs in zip(stored, node.blocks_of([block.number for block in stored]), strict=True):
+            if theirs is not None and mine.hash == theirs.hash:
+                return mine.number
+        below, count = stored[-1].number, min(2 * count, 1_000)
+    return before
+
+
+def check_rewind(engine: Engine, tip: int, common: int, head: int) -> None:
+    """Check that an engine may take back what stands above the newest common block.
+
+    Raises:
+        NodeBehindError: It has fewer blocks, none of them another.
+        ForkedError: It tells of another block than one that is final.
+
+    """
+    final = engine.final(tip)
+    if final is None:
+        return
+    if common == head:
+        raise NodeBehindError(f"the node is at block {head}, the index at {tip}: waiting for the node")
+    if common < final:
+        raise ForkedError(
+            f"the node tells of another block {common + 1} than the one that was indexed as final "
+            f"({engine.name}: {engine.confirmations} confirmations). Nothing was forgotten. Ask whoever runs the "
+            "chain; if the node is right, delete the index, and it is built again"
+        )
+
+
+def hear_witness(witness: Node | None, mine: Block) -> None:
+    """Check that the second node, if there is one, tells of the same block, and so of the same ones before it.
+
+    Raises:
+        NodeBehindError: It has not got that far.
+        ForkedError: It tells of another.
+
+    """
+    if witness is None:
+        return
+    theirs = witness.block(mine.number)
+    if theirs is None:
+        raise NodeBehindError(f"the second node has not got block {mine.number} yet: waiting for it")
+    if theirs.hash != mine.hash:
+        raise ForkedError(
+            f"the two nodes disagree about block {mine.number} (0x{mine.hash.hex()} and 0x{theirs.hash.hex()}): "
+            "nothing is taken from there on until they agree"
+        )
