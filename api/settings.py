@@ -48,6 +48,7 @@ class Settings:
     content: Path  # MOA_CONTENT: the folder of texts and evidence, each named by its SHA-256
     host: str  # MOA_HOST
     port: int  # MOA_PORT
+    exports: int = 2  # MOA_EXPORTS: how many exports run at once; what is above is told to come again
 
     @staticmethod
     def from_environment() -> Settings:
@@ -63,6 +64,9 @@ class Settings:
         port = os.environ.get("MOA_PORT", "8000")
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
             raise SettingsError(f"MOA_PORT is {port!r}: it must be a port from 1 to 65535")
+        exports = os.environ.get("MOA_EXPORTS", "2")
+        if not exports.isascii() or not exports.isdigit() or int(exports) > 100:
+            raise SettingsError(f"MOA_EXPORTS is {exports!r}: it must be a number from 0 to 100")
         return Settings(
             rpc=rpc,
             public_rpc=os.environ.get("MOA_PUBLIC_RPC", rpc),
@@ -71,6 +75,7 @@ class Settings:
             content=Path(os.environ.get("MOA_CONTENT", ".moa/content")),
             host=os.environ.get("MOA_HOST", "127.0.0.1"),
             port=int(port),
+            exports=int(exports),
         )
 
     def load_deployment(self) -> Deployment:

@@ -15,13 +15,19 @@ from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database, open_engine
-from api.explorer.failures import BadParameterError, NotFoundError, UnavailableError
+from api.explorer.exports.answers import Places
+from api.explorer.exports.service import Exports
+from api.explorer.failures import BadParameterError, BusyError, NotFoundError, RewoundError, UnavailableError
 from api.explorer.files import content_routes
 from api.explorer.headers import SECURITY, SecurityHeaders
 from api.explorer.live import Live, live_routes
 from api.explorer.queries import Queries
 from api.explorer.routes import PREFIX, json_routes
+from api.explorer.routes_exports import export_routes
 from api.settings import Settings
+
+EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-After"]
+"""Headers that pages from elsewhere may read."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -30,7 +36,9 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application. It starts also when there is no index yet, and says so until there is."""
     engine = open_engine(settings.database)
     folder = ContentFolder(settings.content)
-    queries = Queries(Database(engine, settings.database), folder)
+    database = Database(engine, settings.database)
+    queries = Queries(database, folder)
+    exports = Exports(database, Places(settings.exports))
     live = Live(queries)
 
     @asynccontextmanager
@@ -50,9 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"])
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"], expose_headers=EXPOSED
+    )
     app.add_middleware(SecurityHeaders)
     app.include_router(json_routes(queries))
+    app.include_router(export_routes(PREFIX, exports))
     app.include_router(content_routes(folder))
     app.include_router(live_routes(live))
     app.include_router(page.pages(queries, settings))
@@ -85,7 +96,15 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(UnavailableError)
     async def unavailable(request: Request, error: UnavailableError) -> Response:
         body = {"error": "unavailable", "reason": str(error)}
-        return _refuse(request, 503, body, "Not ready", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        response = _refuse(request, 503, body, "Not ready", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        if isinstance(error, BusyError):
+            response.headers["Retry-After"] = str(error.seconds)
+        return response
+
+    @app.exception_handler(RewoundError)
+    async def rewound(request: Request, error: RewoundError) -> Response:
+        body = {"error": "rewound", "reason": str(error)}
+        return _refuse(request, 409, body, "No longer so", f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -22,3 +22,15 @@ class BadParameterError(Exception):
 
 class UnavailableError(Exception):
     """The index cannot be read now: 503."""
+
+
+class BusyError(UnavailableError):
+    """As many exports run as may at once: 503, and when to come again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"other exports are running, try again in {seconds} seconds")
+        self.seconds = seconds
+
+
+class RewoundError(Exception):
+    """The chain no longer has the block that was asked for: 409. What was read up to it no longer counts."""

@@ -27,8 +27,8 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # A HEAD is a GET whose body is left out; the stream alone has no end, and stays a GET.
-        head = scope["method"] == "HEAD" and scope["path"] != "/live"
+        # A HEAD is a GET whose body is left out. The stream has no end, and exports know what a HEAD is.
+        head = scope["method"] == "HEAD" and scope["path"] != "/live" and "/export/" not in scope["path"]
         if head:
             scope = {**scope, "method": "GET"}
 
