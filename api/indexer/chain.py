@@ -108,6 +108,10 @@ class Node:
             raise
         return found
 
+    def code(self, address: bytes) -> bytes:
+        """Return a contract's runtime code at the head; empty where none stands."""
+        return bytes.fromhex(self._one("eth_getCode", ["0x" + address.hex(), "latest"], str)[2:])
+
     def token(self, address: bytes) -> Token:
         """Return what a token says of itself: the one thing that Moa shows and no event tells."""
         to = "0x" + address.hex()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -64,8 +64,12 @@ class Store:
         self._engine.dispose()
         self._lock.close()
 
-    def bind(self, deployment: Deployment) -> None:
+    def bind(self, deployment: Deployment, codes: Mapping[str, bytes] | None = None) -> None:
         """Tie the index to one deployment on one chain, or check that it is tied to it.
+
+        Args:
+            deployment: What is indexed.
+            codes: The Keccak-256 of each contract's code, by name, of those that the node has.
 
         Raises:
             OtherChainError: It is tied to another.
@@ -75,7 +79,9 @@ class Store:
             "chain_id": str(deployment.chain_id),
             "genesis": deployment.genesis.hex(),
             "fund": deployment.fund.hex(),
+            "deployment_block": str(deployment.block),
             **{f"address of {name}": address.hex() for name, address in deployment.addresses.items()},
+            **{f"code of {name}": code.hex() for name, code in (codes or {}).items()},
         }
         with self._transaction() as connection:
             known = _meta(connection)

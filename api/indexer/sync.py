@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sha3 import keccak_256
+
 from api.errors import (
     BrokenLineError,
     NodeAwayError,
@@ -81,7 +83,7 @@ class Sync:
                 f"the node's chain starts with another block ({found}) than the deployment's "
                 f"(0x{deployment.genesis.hex()}): it was started afresh. Deploy again, and delete the index"
             )
-        self._store.bind(deployment)
+        self._store.bind(deployment, self._codes())
 
     def step(self) -> Progress:
         """Do the next piece of work: forget what is no longer true, or add a run of blocks.
@@ -147,6 +149,11 @@ class Sync:
             told(progress)
             if not progress.behind and progress.rewound_to is None:
                 time.sleep(every)
+
+    def _codes(self) -> dict[str, bytes]:
+        """Return the hash of each contract's code, by name. A node that is still behind the deployment has none."""
+        codes = {name: self._node.code(address) for name, address in self._deployment.addresses.items()}
+        return {name: keccak_256(code).digest() for name, code in codes.items() if code}
 
     def _common(self, tip: Block) -> int:
         """Return the newest stored block that the node has too, or the block before the deployment."""
