@@ -96,6 +96,18 @@ def bundle(
     typer.echo(f"{folder} is whole", err=True)
 
 
+@app.command()
+def iati(
+    ngo: Annotated[str, typer.Argument(help="The NGO's address.")],
+    file: Annotated[Path, typer.Argument(help="Where to.")],
+) -> None:
+    """Write an NGO's pools as IATI 2.03 activities, with what the operator gives in MOA_IATI's file."""
+    from api.explorer.exports import commands
+
+    commands.write_iati(Settings.from_environment(), ngo, file)
+    typer.echo(f"{file} is whole", err=True)
+
+
 def main() -> None:
     """Run a command; a known error is one line."""
     try:

@@ -48,6 +48,7 @@ class Settings:
     content: Path  # MOA_CONTENT: the folder of texts and evidence, each named by its SHA-256
     host: str  # MOA_HOST
     port: int  # MOA_PORT
+    iati: Path | None = None  # MOA_IATI: the operator's file of currencies and identifiers for IATI
     exports: int = 2  # MOA_EXPORTS: how many exports run at once; what is above is told to come again
 
     @staticmethod
@@ -75,6 +76,7 @@ class Settings:
             content=Path(os.environ.get("MOA_CONTENT", ".moa/content")),
             host=os.environ.get("MOA_HOST", "127.0.0.1"),
             port=int(port),
+            iati=Path(os.environ["MOA_IATI"]) if os.environ.get("MOA_IATI") else None,
             exports=int(exports),
         )
 

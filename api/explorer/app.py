@@ -20,10 +20,12 @@ from api.explorer.exports.service import Exports
 from api.explorer.failures import BadParameterError, BusyError, NotFoundError, RewoundError, UnavailableError
 from api.explorer.files import content_routes
 from api.explorer.headers import SECURITY, SecurityHeaders
+from api.explorer.iati.given import read as read_given
+from api.explorer.iati.service import Publisher
 from api.explorer.live import Live, live_routes
 from api.explorer.queries import Queries
 from api.explorer.routes import PREFIX, json_routes
-from api.explorer.routes_exports import export_routes
+from api.explorer.routes_exports import export_routes, iati_routes
 from api.settings import Settings
 
 EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-After"]
@@ -38,7 +40,8 @@ def create_app(settings: Settings) -> FastAPI:
     folder = ContentFolder(settings.content)
     database = Database(engine, settings.database)
     queries = Queries(database, folder)
-    exports = Exports(database, Places(settings.exports))
+    places = Places(settings.exports)
+    publisher = Publisher(database, folder, places, read_given(settings.iati))
     live = Live(queries)
 
     @asynccontextmanager
@@ -63,7 +66,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(SecurityHeaders)
     app.include_router(json_routes(queries))
-    app.include_router(export_routes(PREFIX, exports))
+    app.include_router(export_routes(PREFIX, Exports(database, places)))
+    app.include_router(iati_routes(PREFIX, publisher))
     app.include_router(content_routes(folder))
     app.include_router(live_routes(live))
     app.include_router(page.pages(queries, settings))

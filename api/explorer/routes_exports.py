@@ -14,6 +14,7 @@ from api.explorer.exports.filters import filters
 from api.explorer.exports.formats import MEDIA_TYPES
 from api.explorer.exports.service import Exports
 from api.explorer.exports.ways import Filters
+from api.explorer.iati.service import MEDIA_TYPE, Publisher
 
 _REWOUND: dict[int | str, dict[str, Any]] = {
     409: {"model": shapes.RewoundAnswer, "description": "The chain no longer has the block that was asked for"},
@@ -24,6 +25,22 @@ _FILE: dict[int | str, dict[str, Any]] = {
 
 
 Asked = Annotated[Filters, Depends(filters)]
+
+
+def iati_routes(prefix: str, publisher: Publisher) -> APIRouter:
+    """Return the route of NGOs' IATI files."""
+    router = APIRouter(prefix=prefix, responses={**ERRORS, **MISSING}, tags=["exports"])
+    xml: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {MEDIA_TYPE: {}}}}
+
+    @router.get("/ngos/{address}/iati.xml", response_class=Response, responses=xml)
+    async def iati(address: p.AddressPath) -> Response:
+        """Return what an NGO's pools took in, planned and paid, as IATI 2.03 activities.
+
+        404 also where the operator has not said which currency a pool's token stands for.
+        """
+        return await to_thread.run_sync(publisher.file, address)
+
+    return router
 
 
 def export_routes(prefix: str, exports: Exports) -> APIRouter:

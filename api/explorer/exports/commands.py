@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from api.errors import ExportError
+from api.explorer.content import ContentFolder
 from api.explorer.database import Database, open_engine
 from api.explorer.exports import body, bundle, filters
 from api.explorer.exports.answers import Places
@@ -18,6 +19,11 @@ from api.explorer.exports.body import Tally
 from api.explorer.exports.formats import MEDIA_TYPES
 from api.explorer.exports.service import Exports
 from api.explorer.failures import BadParameterError, NotFoundError, RewoundError, UnavailableError
+from api.explorer.iati import read as iati
+from api.explorer.iati import write as publish
+from api.explorer.iati.given import read as read_given
+from api.explorer.params import hex_bytes
+from api.settings import Settings
 
 
 def export(path: Path, name: str, file: Path, block: int | None, where: Sequence[str]) -> Tally:
@@ -55,6 +61,24 @@ def write_bundle(path: Path, target: Path, block: int | None, told: Callable[[st
     """
     with _told(), _index(path) as database:
         bundle.write(database, target, block, told)
+
+
+def write_iati(settings: Settings, ngo: str, file: Path) -> None:
+    """Write an NGO's IATI file.
+
+    Raises:
+        ExportError: It cannot be written, or there is nothing to write.
+        SettingsError: The operator's file is none.
+
+    """
+    given = read_given(settings.iati)
+    try:
+        address = hex_bytes(ngo, 20)
+    except ValueError as error:
+        raise ExportError(f"{ngo!r} is {error}") from error
+    with _told(), _index(settings.database) as database:
+        found = iati.read(database, ContentFolder(settings.content), address)
+        _whole(file, publish.write(database, found, given))
 
 
 @contextmanager

@@ -57,8 +57,8 @@ SHAPES: dict[str, Any] = {
 }
 
 
-FILES = ("/export/contributions.csv",)
-"""Not JSON: tried in test_exports."""
+FILES = ("/export/contributions.csv", "/ngos/0x/iati.xml")
+"""Not JSON: tried in test_exports and test_iati."""
 
 
 def hexed(value: bytes) -> str:
