@@ -25,7 +25,7 @@ SIFT = 10_000
 """Rows that are looked through for a page, where a filter has no index: it may then have few rows, or none."""
 
 _PART = 50
-"""Rows that are held beside the page where one row can be long."""
+"""Rows that are held beside the page where one row can be long: a server hands out so many at a time."""
 
 Page = Sequence[Row[Any]]
 

@@ -96,6 +96,8 @@ class Filler:
             row["pool"] = self._next(name)
         if name == "pledges":
             row["pledge"] = self._next(name)
+        if name == "batches":
+            row["batch"] = self._next(name).to_bytes(32, "big")
         if name in ("openings", "milestones", "sponsorships"):
             row["milestone" if name != "sponsorships" else "sponsorship"] = self._next(name)
         return row
