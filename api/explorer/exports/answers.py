@@ -9,12 +9,19 @@ from anyio import to_thread
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
+from api.explorer.answers import Json
 from api.explorer.failures import BusyError
 
 STALL_SECONDS = 60.0
 """A reader that does not take `body.CHUNK` bytes in this time is let go: it holds a place that others want."""
 
 RETRY_SECONDS = 10
+
+
+_TOO_OLD = {
+    "error": "http version not supported",
+    "reason": "over HTTP/1.0 a file that was cut looks like a whole one: ask by HTTP/1.1, also through a proxy",
+}
 
 
 class StalledError(Exception):
@@ -71,8 +78,11 @@ class LongAnswer(Response):
         self._pieces = pieces
         self._last = last
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
+        if self._last is None and scope["http_version"] == "1.0":
+            await Json(_TOO_OLD, status_code=505)(scope, receive, send)
+            return
         self._places.take()
         self._step: asyncio.Future[bytes | None] | None = None
         gone = asyncio.ensure_future(_until_gone(receive))

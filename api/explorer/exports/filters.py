@@ -52,7 +52,7 @@ def read(where: Sequence[str]) -> Filters:
     found: dict[str, Any] = {}
     for each in where:
         name, _, value = each.partition("=")
-        if name not in known:
+        if name not in known or not value.strip():
             raise BadParameterError(name, f"not a filter: write one as pool=3; there are {', '.join(known)}")
         try:
             found[name] = TypeAdapter(known[name].annotation).validate_python(value)

@@ -194,7 +194,7 @@ def _days(
             if row.time // DAY != day and count:
                 yield day * DAY, amount, count
                 amount = count = 0
-            day, amount, count = row.time // DAY, amount + row.amount, count + row.found
+            day, amount, count = row.time // DAY, amount + int(row.amount), count + row.found
         yield None
     if count:
         yield day * DAY, amount, count
