@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Integer, Select, Table, literal, select, tuple_
 
 from api import tables
 from api.explorer.failures import BadParameterError
@@ -109,6 +109,11 @@ def way_of(table: Table, filters: Filters) -> Way:
 # ------------------------------------------------------------------------------------------------------- the columns
 
 
+def block_of(log: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the number of a log's block."""
+    return log.bitwise_rshift(literal(tables.LOG_BITS, Integer))  # PostgreSQL shifts by an int only
+
+
 def fields_of(table: Table) -> list[Words]:
     """Return what an export of a table tells: its own columns, then what places and explains the row."""
     own = [words.of(column) for column in table.columns]
@@ -126,7 +131,7 @@ def _beside(table: Table, base: FromClause) -> list[tuple[Words, ColumnElement[A
     if _needs_token(table):
         found.append((Words("token", "bytes", "address of the pool's settlement token"), tables.pools.c.token))
     if "log" in has:
-        block = base.c["log"].bitwise_rshift(tables.LOG_BITS)
+        block = block_of(base.c["log"])
         index = base.c["log"].bitwise_and(2**tables.LOG_BITS - 1)
         found.append((Words("block", "number", "number of the log's block"), block))
         found.append((Words("index", "number", "the log's index in its block"), index))
@@ -153,7 +158,7 @@ def joined(table: Table, base: FromClause) -> Select[Any]:
     if _needs_token(table):
         source = source.outerjoin(tables.pools, tables.pools.c.pool == base.c["pool"])
     if "log" in table.columns:
-        block = base.c["log"].bitwise_rshift(tables.LOG_BITS)
+        block = block_of(base.c["log"])
         source = source.outerjoin(tables.blocks, tables.blocks.c.number == block)
         if table.name != "logs":
             source = source.outerjoin(tables.logs, tables.logs.c.log == base.c["log"])

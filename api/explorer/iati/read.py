@@ -13,6 +13,7 @@ from api.explorer import shapes
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
 from api.explorer.exports.pins import Pin, pin
+from api.explorer.exports.ways import block_of
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import ngos, standing
 from api.explorer.queries.reader import Reader
@@ -183,7 +184,7 @@ def _days(
         near = select(table.c.log, key.label("key"), table.c.amount).where(among, key > last, table.c.log < at.end)
         near = near.order_by(key).limit(WINDOW)
         block = near.subquery("near").c
-        number = block.log.bitwise_rshift(tables.LOG_BITS)
+        number = block_of(block.log)
         sums = select(tables.blocks.c.time, func.sum(block.amount).label("amount"), func.count().label("found"))
         sums = sums.join(tables.blocks, tables.blocks.c.number == number).group_by(tables.blocks.c.number)
         with database.snapshot() as connection:
