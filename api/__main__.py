@@ -1,11 +1,13 @@
-"""The commands: `python -m api index` follows the chain, `python -m api serve` shows it."""
+"""The commands: `python -m api index` follows the chain, `serve` shows it, `export` and `bundle` write it out."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import time
+from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
 import typer
 
@@ -75,6 +77,48 @@ def serve() -> None:
     settings = Settings.from_environment()
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning",
                 timeout_graceful_shutdown=1)  # fmt: skip
+
+
+Block = Annotated[int | None, typer.Option(min=0, max=2**43 - 1, help="Up to this block; else the newest one.")]
+
+
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="A table of the index, such as contributions.")],
+    file: Annotated[Path, typer.Argument(help="Where to: its name ends with .csv, .jsonl or .parquet.")],
+    block: Block = None,
+    where: Annotated[list[str] | None, typer.Option(help="A filter, such as pool=3; also several times.")] = None,
+) -> None:
+    """Write a table to a file, and beside it a manifest with its SHA-256."""
+    from api.explorer.exports import commands
+
+    tally = commands.export(Settings.from_environment().database, table, file, block, where or [])
+    typer.echo(f"{file}: {tally.rows} rows, {tally.size} bytes", err=True)
+
+
+@app.command()
+def bundle(
+    folder: Annotated[Path, typer.Argument(help="Where to: a new or empty folder, or a name that ends with .tar.")],
+    block: Block = None,
+) -> None:
+    """Write all that is needed to recompute the ledger: the same bytes on every machine that indexed this chain."""
+    from api.explorer.exports import commands
+
+    database = Settings.from_environment().database
+    commands.write_bundle(database, folder, block, lambda file: typer.echo(file, err=True))
+    typer.echo(f"{folder} is whole", err=True)
+
+
+@app.command()
+def iati(
+    ngo: Annotated[str, typer.Argument(help="The NGO's address.")],
+    file: Annotated[Path, typer.Argument(help="Where to.")],
+) -> None:
+    """Write an NGO's pools as IATI 2.03 activities, with what the operator gives in MOA_IATI's file."""
+    from api.explorer.exports import commands
+
+    commands.write_iati(Settings.from_environment(), ngo, file)
+    typer.echo(f"{file} is whole", err=True)
 
 
 def main() -> None:

@@ -53,3 +53,7 @@ class TooLargeError(MoaError):
 
 class StoreError(MoaError):
     """The database cannot be used: another schema, another writer, or no room."""
+
+
+class ExportError(MoaError):
+    """A file that was asked for cannot be written: nothing is there to tell, or there is no room for it."""

@@ -51,6 +51,8 @@ class Settings:
     witness: str = ""  # MOA_WITNESS: a second node, of somebody else at best, that must tell the same blocks
     socket: str = ""  # MOA_SOCKET: the node's WebSocket; default: where MOA_RPC is; "none": the head is polled
     confirmations: str = ""  # MOA_CONFIRMATIONS: blocks above a final one, or "never"; default: as the engine's are
+    iati: Path | None = None  # MOA_IATI: the operator's file of currencies and identifiers for IATI
+    exports: int = 2  # MOA_EXPORTS: how many exports run at once; what is above is told to come again
 
     @staticmethod
     def from_environment() -> Settings:
@@ -74,6 +76,9 @@ class Settings:
         port = os.environ.get("MOA_PORT", "8000")
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
             raise SettingsError(f"MOA_PORT is {port!r}: it must be a port from 1 to 65535")
+        exports = os.environ.get("MOA_EXPORTS", "2")
+        if not exports.isascii() or not exports.isdigit() or int(exports) > 100:
+            raise SettingsError(f"MOA_EXPORTS is {exports!r}: it must be a number from 0 to 100")
         return Settings(
             rpc=rpc,
             public_rpc=os.environ.get("MOA_PUBLIC_RPC", _several(rpc)[0]),
@@ -85,6 +90,8 @@ class Settings:
             witness=os.environ.get("MOA_WITNESS", ""),
             socket=os.environ.get("MOA_SOCKET", ""),
             confirmations=confirmations,
+            iati=Path(os.environ["MOA_IATI"]) if os.environ.get("MOA_IATI") else None,
+            exports=int(exports),
         )
 
     @property

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STATE = ROOT / ".moa"
 TOOLS = STATE / "bin"
+APART = STATE / "tools"
 SOLC_VERSION = "0.8.30"
 OLDEST_NODE = 20
 
@@ -89,9 +90,27 @@ def set_up_python(dev: bool) -> None:
         done(stamp)
 
 
-def install(lock: Path) -> None:
-    """Install a lock file: these very files and nothing else."""
-    command = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+def set_up_apart() -> None:
+    """Install Datasette into an environment of its own: what it wants does not resolve beside the rest."""
+    lock = ROOT / "locks" / "tools.txt"
+    if stamp := once("pip-tools", lock):
+        say("installing Datasette (locks/tools.txt)")
+        run([sys.executable, "-m", "venv", str(APART)], "Making .moa/tools", "On Debian: apt-get install python3-venv.")
+        install(lock, APART / "bin" / "python")
+        done(stamp)
+
+
+def install(lock: Path, where: Path | None = None) -> None:
+    """Install a lock file, into .venv or for another Python: these very files and nothing else."""
+    command = [
+        str(where or python()),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+    ]
     command.append("--no-compile")  # Python compiles what is imported, which is a small part
     run([*command, "-r", str(lock)], f"Installing {lock.name}", "Is the Python registry reachable? Then run it again.")
 
@@ -211,7 +230,7 @@ def main() -> None:
         # What waits for three different servers waits for them together.
         with ThreadPoolExecutor() as pool:
             steps = [pool.submit(set_up_python, dev), pool.submit(set_up_npm, manager, dev)]
-            steps += [pool.submit(set_up_browser)] if dev else []
+            steps += [pool.submit(set_up_browser), pool.submit(set_up_apart)] if dev else []
         for step in steps:
             step.result()
     except SetupError as error:

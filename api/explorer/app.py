@@ -15,13 +15,27 @@ from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
-from api.explorer.failures import BadParameterError, BuildingError, NotFoundError, UnavailableError
+from api.explorer.exports.answers import Places
+from api.explorer.exports.service import Exports
+from api.explorer.failures import (
+    BadParameterError,
+    BuildingError,
+    NotFoundError,
+    RewoundError,
+    UnavailableError,
+)
 from api.explorer.files import content_routes
 from api.explorer.headers import SECURITY, SecurityHeaders
+from api.explorer.iati.given import read as read_given
+from api.explorer.iati.service import Publisher
 from api.explorer.live import Live, live_routes
 from api.explorer.queries import Queries
 from api.explorer.routes import PREFIX, json_routes
+from api.explorer.routes_exports import export_routes, iati_routes
 from api.settings import Settings
+
+EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-After"]
+"""Headers that pages from elsewhere may read."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -31,6 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database)
     folder = ContentFolder(settings.content)
     queries = Queries(database, folder)
+    places = Places(settings.exports)
+    publisher = Publisher(database, folder, places, read_given(settings.iati))
     live = Live(queries)
 
     @asynccontextmanager
@@ -50,9 +66,13 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"])
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"], expose_headers=EXPOSED
+    )
     app.add_middleware(SecurityHeaders)
     app.include_router(json_routes(queries))
+    app.include_router(export_routes(PREFIX, Exports(database, places)))
+    app.include_router(iati_routes(PREFIX, publisher))
     app.include_router(content_routes(folder))
     app.include_router(live_routes(live))
     app.include_router(page.pages(queries, settings))
@@ -89,6 +109,11 @@ def _add_refusals(app: FastAPI) -> None:
         response = _refuse(request, 503, body, title, f"{text[:1].upper()}{text[1:]}.")
         response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+    @app.exception_handler(RewoundError)
+    async def rewound(request: Request, error: RewoundError) -> Response:
+        body = {"error": "rewound", "reason": str(error)}
+        return _refuse(request, 409, body, "No longer so", f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

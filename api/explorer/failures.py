@@ -41,3 +41,14 @@ class BuildingError(UnavailableError):
             f"This website is reading the whole record for the first time. {so_far}"
             "It will show every gift when it is done"
         )
+
+
+class BusyError(UnavailableError):
+    """As many exports run as may at once: 503, and when to come again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"other exports are running, try again in {seconds} seconds", seconds)
+
+
+class RewoundError(Exception):
+    """The chain no longer has the block that was asked for: 409. What was read up to it no longer counts."""

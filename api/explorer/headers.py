@@ -15,6 +15,9 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+LONG = ("/live", "/export/", "/iati.xml")
+"""Answers that have no end, or take long."""
+
 
 class SecurityHeaders:
     """Adds to every answer the headers that it does not have itself."""
@@ -27,8 +30,8 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # A HEAD is a GET whose body is left out; the stream alone has no end, and stays a GET.
-        head = scope["method"] == "HEAD" and scope["path"] != "/live"
+        # A HEAD is a GET whose body is left out, but not where that would be long in the making.
+        head = scope["method"] == "HEAD" and not any(part in scope["path"] for part in LONG)
         if head:
             scope = {**scope, "method": "GET"}
 

@@ -171,6 +171,7 @@ Pool = Annotated[int | None, Query(description="a pool's number"), _optional(_re
 Milestone = Annotated[
     int | None, Query(description="a milestone's number, from 0"), _optional(_read_milestone), _COUNTED
 ]
+Pledge = Annotated[int | None, Query(description="its number, from 1"), _optional(_read_pledge), _POOL]
 Address = Annotated[bytes | None, Query(description="an address"), _optional(_read_address), _HEX20]
 Hash = Annotated[bytes | None, Query(), _optional(_read_hash), _HEX32]
 Block = Annotated[int | None, Query(description="a block's number; inclusive"), _optional(_read_block), _BLOCK]

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from sha3 import keccak_256
+
 from api import events
 from api.errors import (
     BrokenLineError,
@@ -110,7 +112,7 @@ class Sync:
                 f"(0x{deployment.genesis.hex()}): it was started afresh. Deploy again, and delete the index"
             )
         self._engine = self._set or engine_of(self._node.version(), self._node.signers())
-        self._store.bind(deployment)
+        self._store.bind(deployment, self._codes())
         self._switches = switches
 
     def step(self) -> Progress:
@@ -195,6 +197,11 @@ class Sync:
         self._fetcher.forget()
         self._store.rewind(common)
         return Progress(tip=common, head=head, rewound_to=common)
+
+    def _codes(self) -> dict[str, bytes]:
+        """Return the hash of each contract's code, by name. A node that is still behind the deployment has none."""
+        codes = {name: self._node.code(address) for name, address in self._deployment.addresses.items()}
+        return {name: keccak_256(code).digest() for name, code in codes.items() if code}
 
     def _add(self, tip: Block | None, head: int) -> Progress:
         first = self._deployment.block if tip is None else tip.number + 1

@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 from api.tables.base import bytes_, int_, metadata, place, small, text
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
-"""schema_version, chain_id, genesis (hash), fund and `address of …` each contract, node_seen_at, node_head, and halted:
-why the sync stopped.
+"""schema_version, chain_id, genesis (hash), deployment_block, fund, `address of …` and `code of …` (its Keccak-256)
+each contract, node_seen_at, node_head, and halted: why the sync stopped.
 """
 
 blocks = Table(

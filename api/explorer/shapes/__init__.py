@@ -30,6 +30,7 @@ from api.explorer.shapes.books import (
     Voucher,
     VoucherMoney,
 )
+from api.explorer.shapes.exports import ExportBlock, ExportColumn, ExportList, ExportTable, Manifest, RewoundAnswer
 from api.explorer.shapes.gifts import (
     Batch,
     Claimer,
@@ -94,10 +95,15 @@ __all__ = [
     "DonorPool",
     "Event",
     "Evidence",
+    "ExportBlock",
+    "ExportColumn",
+    "ExportList",
+    "ExportTable",
     "Failure",
     "Health",
     "Hit",
     "Limits",
+    "Manifest",
     "MemberKindName",
     "Milestone",
     "MilestoneStateName",
@@ -124,6 +130,7 @@ __all__ = [
     "Refundable",
     "Release",
     "Return",
+    "RewoundAnswer",
     "Rotation",
     "Round",
     "RoundStateName",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,12 @@ class Store:
         """Let go of the database."""
         self._base.close()
 
-    def bind(self, deployment: Deployment) -> None:
+    def bind(self, deployment: Deployment, codes: Mapping[str, bytes] | None = None) -> None:
         """Tie the index to one deployment on one chain, or check that it is tied to it.
+
+        Args:
+            deployment: What is indexed.
+            codes: The Keccak-256 of each contract's code, by name, of those that the node has.
 
         Raises:
             OtherChainError: It is tied to another.
@@ -66,7 +70,9 @@ class Store:
             "chain_id": str(deployment.chain_id),
             "genesis": deployment.genesis.hex(),
             "fund": deployment.fund.hex(),
+            "deployment_block": str(deployment.block),
             **{f"address of {name}": address.hex() for name, address in deployment.addresses.items()},
+            **{f"code of {name}": code.hex() for name, code in (codes or {}).items()},
         }
         with self._base.begin() as connection:
             known = read_notes(connection)

@@ -52,7 +52,13 @@ SHAPES: dict[str, Any] = {
     "/attestations": shapes.Page[shapes.Attestation],
     "/releases": shapes.Page[shapes.Release],
     "/events": shapes.Page[shapes.Event],
+    "/export": shapes.ExportList,
+    "/export/contributions.csv/manifest.json": shapes.Manifest,
 }
+
+
+FILES = ("/export/contributions.csv", "/ngos/0x/iati.xml")
+"""Not JSON: tried in test_exports and test_iati."""
 
 
 def hexed(value: bytes) -> str:
@@ -61,7 +67,7 @@ def hexed(value: bytes) -> str:
 
 def test_every_route_is_tried_below(client: TestClient) -> None:
     paths = client.get("/api/v1/openapi.json").json()["paths"]
-    tried = [f"/api/v1{path.partition('?')[0]}" for path in (*SHAPES, *PLAYED)]
+    tried = [f"/api/v1{path.partition('?')[0]}" for path in (*SHAPES, *PLAYED, *FILES)]
     for path in paths:
         if path.startswith("/api/v1"):
             pattern = re.sub(r"\{\w+\}", "[^/]+", path)
