@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from eth_account import Account
@@ -14,7 +15,8 @@ from tests.signatures import BILL, VOUCHER, sign, sign_by
 if TYPE_CHECKING:
     from tests.ledger import Ledger
 
-EVIDENCE, BETTER = b"e" * 32, b"b" * 32
+TEXT = "# Books for all\n\nEach child gets two.\n"
+EVIDENCE, BETTER = b"e" * 32, hashlib.sha256(TEXT.encode()).digest()
 CODE, KEY = Account.from_key(b"\7" * 32), Account.from_key(b"\5" * 32)
 FOREVER = 2**32 - 1
 REFUND = "Refund(bytes32 batch,uint256 position,uint64 refunded,address to,uint256 deadline)"
@@ -27,11 +29,15 @@ def entry(donor: bytes, amount: int) -> bytes:
 
 
 def play(ledger: Ledger) -> None:
-    """Play pools 1 to 5: one that goes on, one that was cancelled, one whose goal was missed, two that are complete."""
+    """Play a pool that goes on, two that are complete, four that stopped, each for another reason, and a new one.
+
+    `TEXT` is the description of one and evidence in another; it belongs into the explorer's folder.
+    """
     give_and_judge(ledger)
     hand_out(ledger)
     give_up(ledger)
     miss_the_goal(ledger)
+    refuse(ledger)
     finish(ledger)
 
 
@@ -67,7 +73,7 @@ def give_and_judge(ledger: Ledger) -> None:
     ledger.submit(pool, 2, EVIDENCE, "content:e")
     ledger.attest(pool, 2, EVIDENCE, True, True)
     ledger.object(pool, 2, EVIDENCE, first, 0)
-    ledger.submit(pool, 2, BETTER)
+    ledger.submit(pool, 2, BETTER, "content:better")
     ledger.attest(pool, 2, BETTER, False, True, True)
     ledger.send(ledger.fund.functions.pause(pool), ledger.admin)
     ledger.wait(4 * DAY)
@@ -85,6 +91,7 @@ def give_and_judge(ledger: Ledger) -> None:
     ledger.send(ledger.fund.functions.appendMilestone(pool, plan), ledger.ngo)
     ledger.wait(10 * DAY)
     ledger.send(sponsors.withdraw(pool, 1, donors[3]), donors[3])
+    ledger.give_back(pool, 1, 3 * USD)
 
 
 def hand_out(ledger: Ledger) -> None:
@@ -157,11 +164,32 @@ def miss_the_goal(ledger: Ledger) -> None:
     ledger.refund(pool, 0, ledger.donors[0])
 
 
+def refuse(ledger: Ledger) -> None:
+    """A pool whose evidence is rejected for good, and one whose evidence never came."""
+    milestones = [(ledger.payee, 5 * USD, ledger.now() + 2 * DAY)]
+    refused, slow = (ledger.open_pool(name, milestones=milestones) for name in ("Bridge", "Lamps"))
+    for pool in (refused, slow):
+        ledger.give(pool, 6 * USD)
+    ledger.submit(refused, 0, EVIDENCE)
+    ledger.wait(3 * DAY)
+    ledger.attest(refused, 0, EVIDENCE, False, False)
+    ledger.refund(slow, 0, ledger.donors[0])
+
+
 def finish(ledger: Ledger) -> None:
     """A pool that is complete, and one that has just begun."""
-    pool = ledger.open_pool("Books", milestones=(10 * USD,))
+    words = {"descriptionHash": BETTER, "descriptionURI": "content:books"}
+    pool = ledger.open_pool("Books", milestones=(10 * USD,), **words)
     ledger.record(pool, ledger.entries(1) + entry(CODES, 10), ledger.other_gateway)
     ledger.pay(pool, 0, EVIDENCE)
-    ledger.open_pool("Later", fundingThreshold=USD)
+    pool = ledger.open_pool("Later", fundingThreshold=USD, openEnded=True)
+    leaving, joining = ledger.attestors[:2], ledger.w3.eth.accounts[13:15]
+    ledger.accredit(joining[0], 2, "Attestor 5")
+    consent = ledger.judgement.functions.consentToRotation
+    for old, new, by in ((1, 1, 0), (0, 0, 1), (0, 0, 2)):
+        ledger.send(consent(pool, leaving[old], joining[new]), ledger.attestors[by])
+    plan = (ledger.payee, USD, ledger.now() + 300 * DAY)
+    ledger.send(ledger.judgement.functions.consentToMilestone(pool, plan), ledger.attestors[0])
+    ledger.send(ledger.contracts["Register"].functions.revoke(ledger.other_gateway), ledger.admin)
     # Tokens that somebody sends by mistake.
     ledger.send(ledger.token.functions.transfer(ledger.fund.address, 3), ledger.donors[0])

@@ -175,6 +175,14 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     return found
 
 
+def _where(error: BaseException) -> str:
+    """Return where in this program an error came from."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return f"{Path(at.tb_frame.f_code.co_filename).name}, line {at.tb_lineno}" if at else "nowhere"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one check, and return the exit code."""
     options = options_of(arguments)
@@ -190,6 +198,9 @@ def main(arguments: list[str] | None = None) -> int:
             for line in check.report.lines:
                 print(f"✗ {line}")
         print(f"Not checked: {error}.", file=sys.stderr)
+        return UNCHECKED
+    except Exception as error:
+        print(f"Not checked: this program has a fault ({shown(repr(error))}, {_where(error)}).", file=sys.stderr)
         return UNCHECKED
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

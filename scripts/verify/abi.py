@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from .tree import keccak
-from .words import EVENTS, VIEWS
+from .words import ENUMS, EVENTS, VIEWS
 
 WORD = 32
 Reader = Callable[[bytes, int], Any]
@@ -35,7 +35,7 @@ class Event:
     def __init__(self, name: str, fields: list[Field]) -> None:
         """Take an event's parameters."""
         self.name = name
-        self.topic = keccak(f"{name}({','.join(kind for kind, _, _ in fields)})".encode())
+        self.topic = keccak(f"{name}({','.join('uint8' if k in ENUMS else k for k, _, _ in fields)})".encode())
         self._topics = [(name, reader(kind)) for kind, name, indexed in fields if indexed]
         self._words = [(name, WORD * i, reader(kind)) for i, (kind, name) in enumerate(
             (kind, name) for kind, name, indexed in fields if not indexed)]  # fmt: skip
@@ -59,11 +59,13 @@ class Event:
         return found
 
 
-def _uint(bits: int) -> Reader:
+def _uint(bits: int, count: int | None = None) -> Reader:
+    end = count or 1 << bits
+
     def read(data: bytes, at: int) -> int:
         value = int.from_bytes(data[at : at + WORD], "big")
-        if value >> bits:
-            raise ValueError(f"a number of more than {bits} bits")
+        if value >= end:
+            raise ValueError(f"a number above {end - 1}")
         return value
 
     return read
@@ -123,6 +125,8 @@ _STATIC: dict[str, Reader] = {"address": _address, "bool": _bool, "bytes32": _by
 
 def reader(kind: str) -> Reader:
     """Return what reads a value of a kind from a word."""
+    if kind in ENUMS:
+        return _uint(8, ENUMS[kind])
     return _DYNAMIC.get(kind) or _STATIC.get(kind) or _uint(int(kind.removeprefix("uint")))
 
 

@@ -5,10 +5,12 @@ Names that a shape has beside these (titles, texts, ISO times) are not looked at
 
 from __future__ import annotations
 
-from .forms import KINDS, PERIODS, REASONS, Forms, Shape, address, hexed, place, way
-from .fund import bearer_of, refunded_of
-from .state import STOPPED, Batch, Pledge, Pool, Values
+from bisect import bisect_right
+
+from .forms import KINDS, PERIODS, REASONS, Either, Forms, Shape, address, hexed, iso, place, way
+from .state import DAY, STOPPED, Batch, Pledge, Pool, Values
 from .tape import BROUGHT, Gift, Place
+from .trace import refunded_of
 from .tree import proof_of, root_of, seed_of
 
 
@@ -24,7 +26,7 @@ class GiftShapes:
         s = batch.stored
         return {
             "batch": hexed(batch.identity),
-            "pool": s["pool"],
+            **self._forms.named(s["pool"]),
             "token": self._forms.token(batch.token),
             "gateway": self._forms.who(batch.gateway),
             "reference": hexed(batch.reference),
@@ -48,7 +50,7 @@ class GiftShapes:
         entry = gift.donor + gift.paid_at.to_bytes(4) + gift.amount.to_bytes(8)
         return {
             "id": f"{pool.number}-{start}",
-            "pool": pool.number,
+            **self._forms.named(pool.number),
             "token": self._forms.token(pool.stored["token"]),
             "amount": str(gift.amount),
             "start": str(start),
@@ -56,9 +58,10 @@ class GiftShapes:
             "number": gift.number,
             "donor": address(gift.donor) if any(gift.donor) else None,
             "paid_at": gift.paid_at,
+            "paid": iso(gift.paid_at),
             "direct": batch is None,
             "via": way(gift),
-            "bearer": self._forms.who(bearer_of(pool, start)) if gift.via == BROUGHT else None,
+            "bearer": self._forms.who(_bearer_of(pool, start)) if gift.via == BROUGHT else None,
             "pledge": gift.pledge or None,
             "batch": hexed(batch.identity) if batch else None,
             "position": gift.position if batch else None,
@@ -69,6 +72,24 @@ class GiftShapes:
             "waiting": str(waiting - refunded),
             "entry": hexed(entry) if batch else None,
         }
+
+    def claim(self, pool: Pool, gift: Gift) -> Either:
+        """Return how what waits of a gift can be taken back, None while its pool is not over or nothing waits."""
+        refunded = refunded_of(self._forms.state, pool, gift.start, gift.amount, gift.batch)
+        waiting = pool.line.unspent(gift.start, gift.start + gift.amount) - refunded
+        batch = self._forms.state.batches[gift.batch] if gift.batch else None
+        by = "wallet" if batch is None else "code"
+        if batch is not None and (batch.stored["taken"] or not any(gift.donor)):
+            by = "gateway"
+
+        def claim(clock: int) -> Shape | None:
+            ended = pool.ended_at(clock)
+            if ended is None or not waiting:
+                return None
+            turn = max(ended, pool.stored["returnsUntil"]) + 30 * DAY
+            return {"amount": str(waiting), "by": by, "gateway_from": None if batch is None else turn}
+
+        return self._forms.either(claim)
 
     def proof(self, pool: Pool, gift: Gift) -> Shape | None:
         """Return the proof that an entry stands in its batch, None for a direct gift."""
@@ -92,7 +113,7 @@ class GiftShapes:
             "position": gift.position,
             "start": str(gift.start),
             "entry": hexed(entries[32 * gift.position :][:32]),
-            "computed_root": hexed(root_of(seed, entries, first)[0]),
+            "computed_root": hexed(root_of(seed, entries, first)),
             "matches": True,
         }
 
@@ -100,7 +121,7 @@ class GiftShapes:
         """Return a refund, to a donor or to a batch's gateway."""
         own = "start" in v
         return {
-            "pool": v["pool"],
+            **self._forms.named(v["pool"]),
             "token": self._forms.token(v["token"]),
             "amount": str(v["amount"]),
             "account": self._forms.who(v["donor"] if own else v["gateway"]),
@@ -120,8 +141,9 @@ class GiftShapes:
     def voucher(self, at: Place, v: Values) -> Shape:
         """Return a voucher that was redeemed or revoked."""
         return {
-            "pool": v["pool"],
+            **self._forms.named(v["pool"]),
             "milestone": v["milestone"],
+            "token": self._forms.token(self._forms.state.pool(v["pool"]).stored["token"]),
             "voucher": hexed(v["voucher"]),
             "revoked": v["provider"] is None,
             "provider": v["provider"] and self._forms.who(v["provider"]),
@@ -150,7 +172,7 @@ class GiftShapes:
         return {
             "pledge": number,
             "donor": address(s["donor"]),
-            "pool": s["pool"],
+            **self._forms.named(s["pool"]),
             "token": self._forms.token(pledge.terms["token"]),
             "amount": str(s["amount"]),
             "period": PERIODS[s["period"]],
@@ -170,7 +192,8 @@ class GiftShapes:
         """Return a movement."""
         kind, by = KINDS[event]
         pool = self._forms.state.pool(v["pool"])
-        found: Shape = {"kind": kind, "id": at.block << 20 | at.log, "pool": v["pool"], "place": place(at)}
+        found: Shape = {"kind": kind, "id": at.block << 20 | at.log, "place": place(at)}
+        found |= self._forms.named(v["pool"])
         found["who"] = self._forms.who(v[by]) if by else None
         if amount := {"VoucherRedeemed": "fromPool", "Locked": "budget"}.get(event, "amount" if "amount" in v else ""):
             found |= {"amount": str(v[amount]), "token": self._forms.token(pool.stored["token"])}
@@ -181,7 +204,14 @@ class GiftShapes:
             found["contribution"] = f"{v['pool']}-{v['start']}"
         if event in ("BatchRecorded", "BatchRefunded"):
             found["batch"] = hexed(v["batch"])
+        if event == "Pledged":
+            found["period"] = PERIODS[v["period"]]
         for name in ("milestone", "approved", "count"):
             if name in v:
                 found[name] = v[name]
         return found
+
+
+def _bearer_of(pool: Pool, start: int) -> bytes:
+    """Return who brought the gift that starts here."""
+    return pool.brought[bisect_right(pool.brought, (start, b"\xff" * 20)) - 1][1]

@@ -4,7 +4,20 @@
 from __future__ import annotations
 
 from .out import Report
-from .state import APPROVED, DAY, DISPUTED, REJECTED, RELEASED, SUBMITTED, BrokenError, Pool, Round, State, Values
+from .state import (
+    APPROVED,
+    ATTESTOR,
+    DAY,
+    DISPUTED,
+    REJECTED,
+    RELEASED,
+    SUBMITTED,
+    BrokenError,
+    Pool,
+    Round,
+    State,
+    Values,
+)
 from .tape import Place
 
 
@@ -32,8 +45,10 @@ class Judged:
             raise BrokenError(f"it speaks of another round or evidence than milestone {v['milestone']}'s present one")
         return pool, milestone, rounds[-1]
 
-    def AttestorSeated(self, v: Values, at: Place, _where: str) -> None:
+    def AttestorSeated(self, v: Values, at: Place, where: str) -> None:
         pool = self._state.pool(v["pool"])
+        if not self._state.is_member(v["attestor"], ATTESTOR):
+            self._report.add(where, "an attestor takes a seat that the register does not have")
         pool.seats.append((v["attestor"], None, at))
         pool.panel["attestors"] += 1
 
@@ -47,7 +62,7 @@ class Judged:
         self._begin(milestone, v, SUBMITTED)
         milestone.update(evidence=v["evidence"], submittedAt=at.time, lineAtEvidence=v["line"])
         milestone["due"] = _end(pool, at.time, pool.panel["attestationWindow"])
-        pool.rounds[v["milestone"]].append(Round(v["round"], v["evidence"], v["line"], False, at))
+        pool.rounds[v["milestone"]].append(Round(v["round"], v["evidence"], v["uri"], v["line"], False, at))
 
     def _begin(self, milestone: Values, v: Values, state: int) -> None:
         if v["round"] != milestone["round"] + 1:
@@ -82,6 +97,8 @@ class Judged:
         milestone["due"] = at.time - 1 - pool.stored["clockShift"] if v["last"] else milestone["evidenceDeadline"]
         pool.panel["reserved"] -= pool.planned[v["milestone"]]["amount"]
         present.verdict = (at, v)
+        if v["last"]:
+            pool.stopped = at.tx
 
     def Objected(self, v: Values, _at: Place, where: str) -> None:
         pool, milestone, present = self._round(v, round=self._milestone(v)[1]["round"])
@@ -102,15 +119,35 @@ class Judged:
         milestone.update(disputed=True, decidedAt=at.time)
         milestone["due"] = _end(pool, at.time, pool.panel["attestationWindow"])
         present.disputed = at
-        pool.rounds[v["milestone"]].append(Round(v["round"], v["evidence"], v["line"], True, at))
+        pool.rounds[v["milestone"]].append(Round(v["round"], v["evidence"], "", v["line"], True, at))
 
-    def AttestorReplaced(self, v: Values, at: Place, _where: str) -> None:
+    def AttestorReplaced(self, v: Values, at: Place, where: str) -> None:
         pool = self._state.pool(v["pool"])
+        consents, since = pool.rotations.get((v["leaving"], v["joining"]), ([], []))
+        if len(consents) < pool.panel["quorum"] or not since or at.time < since[0]:
+            self._report.add(where, "an attestor is replaced without its peers' consent, or too early")
         seat = next((i for i, (who, _, _) in enumerate(pool.seats) if who == v["leaving"]), None)
         if seat is None:
             raise BrokenError("an attestor leaves that had no seat")
         pool.seats[seat] = (v["joining"], v["leaving"], at)
         pool.panel["rotations"] += 1
+        # Whatever was consented to by the panel as it was is void.
+        pool.rotations.clear()
+        pool.proposals.clear()
+
+    def RotationConsented(self, v: Values, _at: Place, _where: str) -> None:
+        pool = self._state.pool(v["pool"])
+        pool.rotations.setdefault((v["leaving"], v["joining"]), ([], []))[0].append(v["attestor"])
+
+    def RotationAgreed(self, v: Values, _at: Place, _where: str) -> None:
+        pool = self._state.pool(v["pool"])
+        pool.rotations.setdefault((v["leaving"], v["joining"]), ([], []))[1].append(v["at"])
+
+    def MilestoneConsented(self, v: Values, _at: Place, _where: str) -> None:
+        pool, plan = self._state.pool(v["pool"]), (v["payee"], v["amount"], v["evidenceDeadline"])
+        if v["milestone"] != len(pool.planned):
+            raise BrokenError(f"it consents to milestone {v['milestone']} where {len(pool.planned)} is next")
+        pool.proposals.setdefault(plan, []).append(v["attestor"])
 
     def released(self, v: Values, at: Place, where: str) -> None:
         """Take in that the fund paid a milestone."""

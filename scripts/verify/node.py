@@ -22,6 +22,9 @@ _WANTED = 6 << 20
 _FIRST, _LONGEST, _TOGETHER = 16, 200_000, 100
 
 
+_LAST_TIME = 253_402_300_799
+
+
 class RefusedError(CannotCheckError):
     """The node answered with an error of its own."""
 
@@ -197,6 +200,12 @@ class Node:
             pass
         raise CannotCheckError(f"{self._wire.what} answered {shown(text, 40)} in place of a number")
 
+    def _time(self, text: Any) -> int:
+        found = self._number(text)
+        if found > _LAST_TIME:
+            raise CannotCheckError(f"{self._wire.what} dates a block after the year 9999")
+        return found
+
     def _header(self, raw: Any, number: int) -> Header:
         if not isinstance(raw, dict):
             raise CannotCheckError(f"{self._wire.what} has no block {number}")
@@ -204,7 +213,7 @@ class Node:
             self._number(raw.get("number")),
             self._sized(raw.get("hash"), 32),
             self._sized(raw.get("parentHash"), 32),
-            self._number(raw.get("timestamp")),
+            self._time(raw.get("timestamp")),
         )
         if found.number != number:
             raise CannotCheckError(f"{self._wire.what} answered block {found.number} in place of block {number}")
@@ -252,7 +261,7 @@ class Node:
             if block in found:
                 continue
             if log.get("blockTimestamp") is not None:
-                found[block] = (self._sized(log.get("blockHash"), 32), self._number(log["blockTimestamp"]))
+                found[block] = (self._sized(log.get("blockHash"), 32), self._time(log["blockTimestamp"]))
             else:
                 missing.add(block)
         for header in self.headers(sorted(missing)):

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from .forms import MILESTONE_STATES, POOL_STATES, Forms, Shape, address, deadline, hexed, name_of, place, stop_of
+from .forms import (
+    MILESTONE_STATES,
+    POOL_STATES,
+    Forms,
+    Shape,
+    address,
+    content,
+    deadline,
+    hexed,
+    name_of,
+    place,
+    rejected_of,
+    stop_of,
+)
 from .state import Payout, Pool, Release, Round, Sponsorship, Values
 from .tape import Place
 
@@ -21,26 +34,27 @@ class PoolShapes:
 
     def totals(self) -> dict[str, Shape]:
         """Return the sums over all pools, by the token's address."""
-        found: dict[str, dict[str, int]] = {}
+        pools: dict[bytes, list[Pool]] = {}
         for pool in self._forms.state.pools:
-            sums = found.setdefault(
-                address(pool.stored["token"]), dict.fromkeys(("raised", "released", "refunded", "held"), 0)
-            )
-            for name in ("raised", "released", "refunded"):
-                sums[name] += pool.stored[name]
-            sums["held"] += pool.held
-            sums["contributions"] = sums.get("contributions", 0) + pool.gifts.count
+            pools.setdefault(pool.stored["token"], []).append(pool)
         return {
-            token: {name: sum_ if name == "contributions" else str(sum_) for name, sum_ in sums.items()}
-            for token, sums in found.items()
+            address(token): {
+                "token": self._forms.token(token),
+                **{name: str(sum(p.stored[name] for p in found)) for name in ("raised", "released", "refunded")},
+                "held": str(sum(pool.held for pool in found)),
+                "contributions": sum(pool.gifts.count for pool in found),
+            }
+            for token, found in pools.items()
         }
 
     def summary(self, pool: Pool) -> Shape:
         """Return a pool as lists show it."""
         s = pool.stored
+        titles = self._forms.titles
         return {
             "pool": pool.number,
             "name": name_of(s["name"]),
+            **({"title": titles[pool.number]} if pool.number in titles else {}),
             "ngo": self._forms.who(s["ngo"]),
             "token": self._forms.token(s["token"]),
             "state": self._forms.either(lambda clock: POOL_STATES[pool.state_at(clock)]),
@@ -60,19 +74,29 @@ class PoolShapes:
 
     def pool(self, pool: Pool) -> Shape:
         """Return a pool with everything that it promised and did."""
-        s, panel, limits = pool.stored, pool.panel, pool.limits
-        described = any(s["descriptionHash"])
+        s, panel, limits, who = pool.stored, pool.panel, pool.limits, self._forms.who
         return {
             **self.summary(pool),
-            "description": {
-                "hash": hexed(s["descriptionHash"]) if described else None, "uri": pool.plan["descriptionURI"],
-            },
+            "description": content(s["descriptionHash"], pool.plan["descriptionURI"]),
             "open_ended": s["openEnded"],
             "objection_window": panel["objectionWindow"],
             "objection_threshold": panel["objectionThreshold"],
             "attestation_window": panel["attestationWindow"],
             "quorum": panel["quorum"],
-            "attestors": [self._forms.who(who) for who, _, _ in pool.seats],
+            "attestors": [who(attestor) for attestor, _, _ in pool.seats],
+            "seats": [
+                {"attestor": who(attestor), "leaving": left and who(left), "since": place(at)}
+                for attestor, left, at in pool.seats
+            ],
+            "rotations": [
+                {"leaving": who(old), "joining": who(new), "consents": list(map(who, by)), "at": next(iter(at), None)}
+                for (old, new), (by, at) in pool.rotations.items()
+            ],
+            "proposals": [
+                {"payee": who(payee), "amount": str(amount), "evidence_deadline": due, "consents": list(map(who, by))}
+                for (payee, amount, due), by in pool.proposals.items()
+            ],
+            "stopped": self._forms.either(lambda clock: self._stopped(pool, clock)),
             "limits": {
                 "programme": hexed(limits["programme"]) if any(limits["programme"]) else None,
                 "beneficiary_cap": str(limits["beneficiaryCap"]) if limits["beneficiaryCap"] else None,
@@ -86,6 +110,20 @@ class PoolShapes:
             "releases": [self.release(release) for release in reversed(pool.releases.values())],
             "returns": [self.returned(at, v) for at, v in pool.returns.backwards()],
         }  # fmt: skip
+
+    def _stopped(self, pool: Pool, clock: int) -> Shape | None:
+        """Return why and when a pool stopped, by whom or for which milestone's sake."""
+        reason, at = stop_of(pool, clock), pool.ended_at(clock)
+        if reason is None:
+            return None
+        late = (
+            n
+            for n, m in enumerate(pool.judged)
+            if n not in pool.releases and m["due"] + pool.stored["clockShift"] == at
+        )
+        milestone = rejected_of(pool) if reason == "rejected" else next(late, None) if reason == "late" else None
+        by = self._forms.who(pool.cancelled) if reason == "cancelled" and pool.cancelled else None
+        return {"reason": reason, "at": at, "by": by, "milestone": milestone}
 
     def milestones(self, pool: Pool) -> list[Shape]:
         """Return a pool's milestones in their order."""
@@ -104,7 +142,7 @@ class PoolShapes:
             "evidence_deadline": judged["evidenceDeadline"],
             "state": MILESTONE_STATES[judged["state"]],
             "round": judged["round"],
-            "evidence": [self._round(pool, found) for found in pool.rounds[number]],
+            "evidence": [self._round(pool, number, found) for found in pool.rounds[number]],
             "release": self.release(release) if release else None,
             "due": due,
             "late": self._forms.either(lambda clock: due is not None and clock > due),
@@ -112,11 +150,12 @@ class PoolShapes:
             "vouchers": _vouchers(vouchers) if vouchers else None,
         }
 
-    def _round(self, pool: Pool, found: Round) -> Shape:
+    def _round(self, pool: Pool, number: int, found: Round) -> Shape:
         verdict = found.verdict
+        uris = [r.uri for r in pool.rounds[number] if r.evidence == found.evidence and not r.confirms]
         return {
             "round": found.number,
-            "content": {"hash": hexed(found.evidence)},
+            "content": content(found.evidence, uris[-1]),
             "line": str(found.line),
             "confirms": found.confirms,
             "submitted": place(found.place),
@@ -177,7 +216,7 @@ class PoolShapes:
             )
         return {
             "id": f"{pool.number}-{milestone}",
-            "pool": pool.number,
+            **self._forms.named(pool.number),
             "milestone": milestone,
             "token": self._forms.token(pool.stored["token"]),
             "state": state,
@@ -202,7 +241,7 @@ class PoolShapes:
         s = found.stored
         money = {"budget": s["budget"], "drawn": found.drawn, "withdrawn": s["withdrawn"], "left": s["left"]}
         return {
-            "pool": pool.number,
+            **self._forms.named(pool.number),
             "sponsorship": number,
             "sponsor": self._forms.who(s["sponsor"]),
             "token": self._forms.token(found.token),

@@ -13,6 +13,7 @@ from typing import Any
 from . import abi, tree
 from .books import Books
 from .deployment import Deployment
+from .flows import Flows
 from .fund import Fund
 from .judged import Judged
 from .node import Log, Node
@@ -31,14 +32,14 @@ _LISTED = ("Attested", "Released", "Returned", "Refunded", "Objected")
 
 
 class Workers:
-    """Recomputes the root and the sum of each batch; many are under way at once."""
+    """Recomputes the root of each batch; many are under way at once."""
 
     def __init__(self, chain_id: int, fund: bytes, report: Report) -> None:
         """Begin; processes are started once it pays."""
         self._chain_id, self._fund, self._report = chain_id, fund, report
         self._cores = os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
-        self._waiting: deque[tuple[str, Batch, Future[tuple[bytes, int]]]] = deque()
+        self._waiting: deque[tuple[str, Batch, Future[bytes]]] = deque()
         self._entries = 0
 
     def check(self, where: str, pool: int, batch: Batch, entries: bytes) -> None:
@@ -46,7 +47,7 @@ class Workers:
         self._entries += batch.stored["count"]
         seed = tree.seed_of(self._chain_id, self._fund, pool, batch.identity)
         if self._pool is None and (self._entries <= _BY_HAND or self._cores == 1):
-            self._compare(where, batch, *tree.root_of(seed, entries, batch.stored["start"]))
+            self._compare(where, batch, tree.root_of(seed, entries, batch.stored["start"]))
             return
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self._cores, mp_context=get_context("spawn"))
@@ -67,15 +68,13 @@ class Workers:
     def _take(self) -> None:
         where, batch, future = self._waiting.popleft()
         try:
-            self._compare(where, batch, *future.result())
+            self._compare(where, batch, future.result())
         except BrokenProcessPool as error:
             raise CannotCheckError("a process that hashes batches was ended from outside") from error
 
-    def _compare(self, where: str, batch: Batch, root: bytes, end: int) -> None:
+    def _compare(self, where: str, batch: Batch, root: bytes) -> None:
         name = f"batch 0x{batch.identity.hex()} ({where})"
         self._report.same(f"{name}, root", its_log=batch.stored["root"], its_entries=root)
-        amount = end - batch.stored["start"]
-        self._report.same(f"{name}, amount", its_log=batch.stored["amount"], its_entries=amount)
 
 
 Watch = Callable[[Log, str, Values, State], None]
@@ -92,9 +91,10 @@ class Replay:
         self._node, self._report, self._progress = node, report, progress
         self._contracts = {address: name for name, address in deployment.addresses.items()}
         self._workers = Workers(deployment.chain_id, deployment.addresses["PooledFund"], report)
-        self._fund = Fund(self.state, report, self._workers, deployment.addresses["PayoutBook"])
+        flows = Flows(deployment.addresses["SettlementToken"], set(self._contracts), report)
+        self._fund = Fund(self.state, report, self._workers, flows, deployment.addresses)
         self._judged = Judged(self.state, report)
-        books = Books(self.state, report, set(self._contracts))
+        books = Books(self.state, report, flows, deployment.addresses)
         by_contract: dict[str, Any] = {"PooledFund": self._fund, "Judgement": self._judged}
         self._rules = {
             (address, topic): (event, getattr(by_contract.get(name, books), event.name, None))
@@ -116,13 +116,13 @@ class Replay:
         for end, logs in self._node.logs(list(self._contracts), first, last):
             for log in logs:
                 if log.block != block:
-                    self._fund.check_told()
+                    self._fund.check_told(block)
                     block = log.block
                 self._take(log)
             self._progress.tell(
                 f"reading block {end:,} of {last:,}, {self.state.gifts:,} gifts", end - first + 1, last - first + 1
             )
-        self._fund.check_told()
+        self._fund.check_told(block)
         self._workers.finish()
         self.at = last
 
@@ -146,14 +146,24 @@ class Replay:
             raise CannotCheckError(f"{log.where} is no whole {event.name} of {name}: {error}") from error
         at = Place(log.block, log.index, log.tx, log.time)
         try:
+            self._check_named(values, log.where)
             if rule is not None:
                 rule(values, at, log.where)
             if event.name == "Released":
                 self._judged.released(values, at, log.where)
         except BrokenError as error:
             self._report.add(f"{log.where} ({event.name} of {name})", str(error))
+        self.state.last_log = log.block << 20 | log.index
         self._note(event.name, at, values)
         self._tell(log, event.name, values)
+
+    def _check_named(self, v: Values, where: str) -> None:
+        """Check that a log of a pool names the pool's own token and NGO."""
+        if 0 < v.get("pool", 0) <= len(self.state.pools):
+            stored = self.state.pools[v["pool"] - 1].stored
+            for name in ("token", "ngo"):
+                if v.get(name, stored[name]) != stored[name]:
+                    self._report.add(where, f"it names another {name} than pool {v['pool']}'s")
 
     def _note(self, name: str, at: Place, values: Values) -> None:
         """Keep what lists show, the newest first."""

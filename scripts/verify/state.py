@@ -19,6 +19,7 @@ DAY = 86_400
 FUNDING, ACTIVE, FROZEN, COMPLETED = range(1, 5)
 PLANNED, SUBMITTED, APPROVED, DISPUTED, REJECTED, RELEASED = range(6)
 LIVE, PAUSED, STOPPED = range(1, 4)
+NGO, ATTESTOR, GATEWAY, TOKEN, PROVIDER = range(1, 6)
 
 
 class BrokenError(Exception):
@@ -31,6 +32,7 @@ class Round:
 
     number: int
     evidence: bytes
+    uri: str
     line: int
     confirms: bool
     place: Place
@@ -107,6 +109,21 @@ class Sponsorship:
 
 
 @dataclass
+class Member:
+    """A member of the register, as it was last accredited; `kind` stays when it is revoked."""
+
+    name: bytes
+    kind: int
+    details: bytes
+    revoked: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return the name."""
+        return self.name.rstrip(b"\0").decode("utf-8", "replace")
+
+
+@dataclass
 class Pool:
     """A pool: what the fund and its Judgement store of it, and what its events told beside that."""
 
@@ -123,10 +140,20 @@ class Pool:
     judged: list[Values] = field(default_factory=list)
     rounds: list[list[Round]] = field(default_factory=list)
     seats: list[tuple[bytes, bytes | None, Place]] = field(default_factory=list)
+    """Who sits, who sat there before, and since when."""
+    rotations: dict[tuple[bytes, bytes], tuple[list[bytes], list[int]]] = field(default_factory=dict)
+    """By who leaves and who joins: who consented, and from when it can be carried out, once it can."""
+    proposals: dict[tuple[bytes, int, int], list[bytes]] = field(default_factory=dict)
+    """By payee, amount and deadline of a next milestone: who consented."""
     releases: dict[int, Release] = field(default_factory=dict)
     payouts: dict[int, Payout] = field(default_factory=dict)
     sponsorships: list[Sponsorship] = field(default_factory=list)
     matched: bool = False
+    invited: dict[bytes, bool] = field(default_factory=dict)
+    sponsors: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    """The sponsorships in its seats; 0: a free one."""
+    stopped: bytes = b""
+    """The transaction that ended it."""
     cancelled: bytes | None = None
     refunds: dict[int, int] = field(default_factory=dict)
     """By the gift's start: what went back to its donor."""
@@ -136,6 +163,8 @@ class Pool:
     owed: deque[tuple[int, Span]] = field(default_factory=deque)
     matches: deque[Values] = field(default_factory=deque)
     collected: dict[int, tuple[int, bytes, int]] = field(default_factory=dict)
+    unbrought: int = 0
+    expiring: int = 0
 
     @property
     def held(self) -> int:
@@ -157,6 +186,10 @@ class Pool:
         if s["raised"] >= s["fundingThreshold"]:
             return ACTIVE
         return FROZEN if time > self.funding_end else FUNDING
+
+    def expect_returns(self, until: int) -> None:
+        """Take in until when payees are known to give back."""
+        self.stored["returnsUntil"] = max(until, self.stored["returnsUntil"])
 
     def stood_still(self, time: int) -> int:
         """Return for how many seconds pauses have stopped its clock until now."""
@@ -184,17 +217,20 @@ class State:
         self.pools: list[Pool] = []
         self.batches: dict[bytes, Batch] = {}
         self.pledges: list[Pledge] = []
-        self.names: dict[bytes, str] = {}
-        """Of members, by address: as they were last accredited."""
+        self.members: dict[bytes, Member] = {}
+        self.minted: deque[tuple[bytes, int]] = deque()
+        """What the token says came into being, until it says by which gateway."""
         self.balances: defaultdict[bytes, int] = defaultdict(int)
         """Of the deployment's token, by address, for Moa's own contracts."""
         self.supply = 0
+        self.room: dict[tuple[bytes, bytes], int] = {}
+        """What was used of persons' caps, by scope and nullifier: of the first so many, to be looked up."""
         self.lists = {name: Tape(self.spool) for name in _LISTS}
         """The record: (place, values), in the ledger's order."""
         self.movements: deque[tuple[Place, str, Values]] = deque(maxlen=400)
         self.touched: set[int] = set()
         """The pools whose lines move in the present block."""
-        self.logs = self.gifts = 0
+        self.logs = self.gifts = self.last_log = 0
 
     def keep_by_chance(self, pool: int, start: int, donor: bytes, amount: int) -> None:
         """Keep a direct gift, each with the same chance, so that nobody can know which are looked up."""
@@ -227,6 +263,11 @@ class State:
             raise BrokenError(f"pool {number} was not opened by any log")
         return self.pools[number - 1]
 
+    def is_member(self, account: bytes, kind: int) -> bool:
+        """Return whether an account is accredited as of this kind now."""
+        member = self.members.get(account)
+        return member is not None and member.kind == kind and not member.revoked
+
     def held(self) -> dict[bytes, int]:
         """Return what all pools hold together, by token."""
         found: defaultdict[bytes, int] = defaultdict(int)
@@ -237,4 +278,5 @@ class State:
 
 _LISTS = (
     *("Attested", "Released", "Returned", "Refunded", "Objected", "VoucherTold", "Sealed", "Locked", "Collected"),
+    "Minted",
 )

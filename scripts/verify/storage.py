@@ -10,12 +10,12 @@ from typing import Any
 from .deployment import Deployment
 from .node import Node
 from .out import Progress, Report
-from .state import Pool, State
+from .state import Member, Pool, State
 
 Question = tuple[str, str, tuple[int | bytes, ...], str, Any]
 """The contract, the view, its arguments, what it is about, and what the logs say."""
 
-_TOGETHER = 400
+_TOGETHER, _ROWS = 400, 50
 
 
 def check(state: State, node: Node, deployment: Deployment, block: int, *, report: Report, progress: Progress) -> None:
@@ -62,6 +62,20 @@ def _questions(state: State, deployment: Deployment) -> Iterator[Question]:
     for name in ("PooledFund", "PayoutBook", "SponsorBook", "VoucherBook", "PledgeBook"):
         address = deployment.addresses[name]
         yield "SettlementToken", "balanceOf(address)", (address,), f"{name}'s tokens", state.balances[address]
+    for account, member in state.members.items():
+        zero = Member(bytes(32), 0, bytes(32)) if member.revoked else member
+        stored = {"kind": zero.kind, "name": zero.name, "detailsHash": zero.details}
+        yield "Register", "memberOf(address)", (account,), f"member 0x{account.hex()}", stored
+    for gateway, reference in _some(state.lists["Minted"].forwards(), state.lists["Minted"].count, state.sample):
+        what = f"deposit 0x{reference.hex()} of 0x{gateway.hex()}"
+        yield "SettlementToken", "depositReferenceUsed(address,bytes32)", (gateway, reference), what, True
+    vouchers = state.lists["VoucherTold"]
+    for _, v in _some(vouchers.forwards(), vouchers.count, state.sample):
+        said = 1 if v["provider"] else 2
+        what = f"voucher 0x{v['voucher'].hex()}"
+        yield "VoucherBook", "VoucherBook.stateOf(bytes32)", (v["voucher"],), what, said
+    for (scope, nullifier), paid in state.room.items():
+        yield "PayoutBook", "paidOf(bytes32,bytes32)", (scope, nullifier), f"person 0x{nullifier.hex()}", paid
     for pool in state.pools:
         yield from _of_pool(pool)
         yield from _of_books(pool, deployment)
@@ -72,7 +86,9 @@ def _questions(state: State, deployment: Deployment) -> Iterator[Question]:
     for number, start, donor, amount in state.some_direct:
         stored, what = {"donor": donor, "amount": amount}, f"gift {number}-{start}"
         yield "PooledFund", "giftAt(uint256,uint64)", (number, start), what, stored
-    for number, start, amount in _some_refunds(state):
+    refunds = ((pool.number, start, amount) for pool in state.pools for start, amount in pool.refunds.items())
+    count = sum(len(pool.refunds) for pool in state.pools)
+    for number, start, amount in _some(refunds, count, state.sample):
         what = f"refund of gift {number}-{start}"
         yield "PooledFund", "refundedOf(uint256,uint64)", (number, start), what, amount
 
@@ -90,6 +106,20 @@ def _of_pool(pool: Pool) -> Iterator[Question]:
     for milestone in pool.releases:
         spent = _intervals(pool.line.spent.get(milestone, []))
         yield "PooledFund", "spentOf(uint256,uint256)", (pool.number, milestone), f"{what}, {milestone}", spent
+    for milestone, rounds in enumerate(pool.rounds):
+        for _, v in rounds[-1].attestations if rounds else ():
+            where = (pool.number, milestone, v["attestor"])
+            yield "Judgement", "hasAttested(uint256,uint256,address)", where, f"{what}, {milestone}", True
+    for sponsor, invited in pool.invited.items():
+        yield "SponsorBook", "isInvited(uint256,address)", (pool.number, sponsor), f"{what}'s sponsors", invited
+    seats = dict(zip(("first", "second", "third", "fourth"), pool.sponsors, strict=True))
+    yield "SponsorBook", "seatsOf(uint256)", number, f"{what}'s sponsors", seats
+    for plan, consents in pool.proposals.items():
+        view = "milestoneConsents(uint256,(address,uint64,uint32))"
+        yield "Judgement", view, (pool.number, *plan), f"{what}'s next milestone", len(consents)
+    for pair, (by, since) in pool.rotations.items():
+        said = {"consents": len(by), "at": since[0] if since else 0}
+        yield "Judgement", "rotationConsents(uint256,address,address)", (pool.number, *pair), f"{what}'s panel", said
     for attestor, _, _ in pool.seats:
         yield "Judgement", "isAttestor(uint256,address)", (pool.number, attestor), f"{what}'s panel", True
 
@@ -102,6 +132,9 @@ def _of_books(pool: Pool, deployment: Deployment) -> Iterator[Question]:
     for milestone, payout in pool.payouts.items():
         what = f"payout round {pool.number}-{milestone}"
         yield "PayoutBook", "roundOf(uint256,uint256)", (pool.number, milestone), what, payout.stored
+        for row in list(payout.claimed)[:_ROWS]:
+            where = (pool.number, milestone, row)
+            yield "PayoutBook", "isClaimed(uint256,uint256,uint32)", where, f"{what}, row {row}", True
     for number, sponsorship in enumerate(pool.sponsorships, 1):
         what = f"sponsorship {number} of pool {pool.number}"
         yield "SponsorBook", "sponsorshipOf(uint256,uint256)", (pool.number, number), what, sponsorship.stored
@@ -112,11 +145,10 @@ def _of_books(pool: Pool, deployment: Deployment) -> Iterator[Question]:
             yield "VoucherBook", "leftOf(uint256,uint256)", (pool.number, milestone), what, left
 
 
-def _some_refunds(state: State) -> Iterator[tuple[int, int, int]]:
-    """Yield as many refunds as direct gifts are looked up, evenly from all."""
-    every = 1 + sum(len(pool.refunds) for pool in state.pools) // (state.sample + 1)
-    refunds = ((pool.number, start, amount) for pool in state.pools for start, amount in pool.refunds.items())
-    yield from islice(refunds, random.SystemRandom().randrange(every), None, every)
+def _some(rows: Iterator[Any], count: int, sample: int) -> Iterator[Any]:
+    """Yield so many rows, evenly from all, from where nobody can know."""
+    every = 1 + count // (sample + 1)
+    return islice(rows, random.SystemRandom().randrange(every), None, every)
 
 
 def _check_tokens(state: State, node: Node, deployment: Deployment, block: int, report: Report) -> None:

@@ -132,12 +132,14 @@ class Gifts(Tape):
         self._open.append([start, amount, self.count + 1, batch, tuple(place), count, self._spool.put(entries), None])
         self.count += count
 
-    def bring(self, start: int, count: int) -> bool:
-        """Mark the last gifts as brought, and return whether they are `count` and begin at `start`."""
+    def bring(self, start: int, count: int) -> list[tuple[bytes, int]]:
+        """Mark the last gifts as brought; return their donors and amounts, none if they are not so many from there."""
         last = self._open[-count:] if 0 < count <= len(self._open) else []
+        if not last or last[0][0] != start or any(len(row) != 7 for row in last):
+            return []
         for row in last:
             row[5] = BROUGHT
-        return len(last) == count and last[0][0] == start and all(len(row) == 7 for row in last)
+        return [(row[3], row[1]) for row in last]
 
     def settle(self) -> None:
         """Put away what has gathered: a block is over, and none of its gifts changes any more."""

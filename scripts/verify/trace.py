@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .fund import refunded_of
 from .line import Span, parts
 from .state import Batch, Pool, State
 from .tape import Gift
@@ -27,6 +26,14 @@ def digits(value: Any) -> int:
     if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 21):
         raise TypeError
     return int(value)
+
+
+def refunded_of(state: State, pool: Pool, start: int, amount: int, batch: bytes | None) -> int:
+    """Return what was refunded of a gift: to its donor, or to the gateway that took the rest of its batch."""
+    found = state.batches[batch] if batch is not None else None
+    if found is None or not found.taken_free:
+        return pool.refunds.get(start, 0)
+    return sum(b - a for a, b in parts(found.taken_free, start, start + amount))
 
 
 def proves(batch: Batch, gift: Gift, proof: Any) -> bool:

@@ -43,14 +43,14 @@ def entries_of(entries: bytes, start: int) -> Iterator[tuple[int, int, bytes, in
         start += amount
 
 
-def leaves_of(seed: bytes, entries: bytes, start: int) -> tuple[list[bytes], int]:
-    """Return the hash of each entry in its place, and where the last one ends."""
+def leaves_of(seed: bytes, entries: bytes, start: int) -> list[bytes]:
+    """Return the hash of each entry in its place."""
     found = []
     for i, (amount,) in enumerate(iter_unpack(">24xQ", entries)):
         place = (i << 128 | start).to_bytes(32, "big")
         found.append(keccak(seed + place + entries[ENTRY * i : ENTRY * i + ENTRY]))
         start += amount
-    return found, start
+    return found
 
 
 def _above(level: Sequence[bytes]) -> list[bytes]:
@@ -59,17 +59,17 @@ def _above(level: Sequence[bytes]) -> list[bytes]:
     return parents + list(level[2 * len(parents) :])
 
 
-def root_of(seed: bytes, entries: bytes, start: int) -> tuple[bytes, int]:
-    """Return the root over the entries, and where the last one ends in the pool's line."""
-    level, end = leaves_of(seed, entries, start)
+def root_of(seed: bytes, entries: bytes, start: int) -> bytes:
+    """Return the root over the entries, of which the first starts here in the pool's line."""
+    level = leaves_of(seed, entries, start)
     while len(level) > 1:
         level = _above(level)
-    return level[0], end
+    return level[0]
 
 
 def proof_of(seed: bytes, entries: bytes, start: int, position: int) -> tuple[bytes, list[bytes]]:
     """Return a leaf, and its siblings from the leaf up."""
-    level, _ = leaves_of(seed, entries, start)
+    level = leaves_of(seed, entries, start)
     leaf, siblings = level[position], []
     while len(level) > 1:
         if position ^ 1 < len(level):

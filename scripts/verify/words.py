@@ -63,7 +63,7 @@ EVENTS = {
         EIP712DomainChanged()""",
     "PledgeBook": """
         Pledged(uint256 indexed pledge, address indexed donor, uint256 indexed pool, address token, uint64 amount,
-            uint8 period, uint32 firstDue, uint32 lastDue, uint16 times, uint64 cap, uint256 replaces, address caller)
+            Period period, uint32 firstDue, uint32 lastDue, uint16 times, uint64 cap, uint256 replaces, address caller)
         PledgePaused(uint256 indexed pledge, address indexed donor)
         PledgeResumed(uint256 indexed pledge, address indexed donor)
         PledgeSkipped(uint256 indexed pledge, address indexed donor, uint16 period)
@@ -71,7 +71,7 @@ EVENTS = {
         PledgeStopped(uint256 indexed pledge, address indexed donor)
         Collected(uint256 indexed pool, address indexed keeper, address token, uint64 amount, uint64 start,
             bytes32[] rows)
-        CollectionFailed(uint256 indexed pledge, address indexed donor, uint8 reason)""",
+        CollectionFailed(uint256 indexed pledge, address indexed donor, Reason reason)""",
     "SponsorBook": """
         Invited(uint256 indexed pool, address indexed sponsor, bool invited)
         Locked(uint256 indexed pool, uint256 indexed sponsorship, address indexed sponsor, address token,
@@ -88,8 +88,8 @@ EVENTS = {
         VouchersExpired(uint256 indexed pool, uint256 indexed milestone, address token, uint64 amount, address caller)
         EIP712DomainChanged()""",
     "Register": """
-        Accredited(address indexed account, uint8 indexed kind, bytes32 name, bytes32 detailsHash, string detailsURI)
-        Revoked(address indexed account, uint8 indexed kind)
+        Accredited(address indexed account, Kind indexed kind, bytes32 name, bytes32 detailsHash, string detailsURI)
+        Revoked(address indexed account, Kind indexed kind)
         AuthorityUpdated(address authority)""",
     "SettlementToken": """
         Transfer(address indexed from, address indexed to, uint256 value)
@@ -117,6 +117,9 @@ EVENTS = {
 """All events by contract; those of the consortium as OpenZeppelin's AccessManager has them."""
 
 
+ENUMS = {"Kind": 6, "Period": 3, "Reason": 13}
+"""The enumerations of IRegister and IPledgeBook, and how many values each has; in the ABI they are uint8."""
+
 _INTERVALS = "(uint64 start, uint64 amount)[]"
 VIEWS = {
     "poolCount()": "(uint256 count)",
@@ -129,7 +132,6 @@ VIEWS = {
     "balanceOf(address)": "(uint256 balance)",
     "totalSupply()": "(uint256 supply)",
     "decimals()": "(uint256 decimals)",
-    "stateOf(uint256)": "(uint8 state)",
     "heldOf(uint256)": "(uint256 held)",
     "isMatched(uint256)": "(bool matched)",
     "poolOf(uint256)": """(address token, uint64 raised, uint32 acceptsUntil, uint64 released, uint64 returned,
@@ -154,6 +156,16 @@ VIEWS = {
     "roundOf(uint256,uint256)": """(address token, uint64 delivered, uint32 claimsUntil, uint64 amount,
         uint64 beneficiaryCap, uint32 count, uint32 version, uint32 claimWindow, bool closed, bytes32 scope)""",
     "leftOf(uint256,uint256)": "(uint64 left)",
+    "VoucherBook.stateOf(bytes32)": "(uint8 state)",
+    "hasAttested(uint256,uint256,address)": "(bool attested)",
+    "isClaimed(uint256,uint256,uint32)": "(bool claimed)",
+    "paidOf(bytes32,bytes32)": "(uint64 paid)",
+    "isInvited(uint256,address)": "(bool invited)",
+    "seatsOf(uint256)": "(uint64 first, uint64 second, uint64 third, uint64 fourth)",
+    "memberOf(address)": "(uint8 kind, bytes32 name, bytes32 detailsHash)",
+    "depositReferenceUsed(address,bytes32)": "(bool used)",
+    "milestoneConsents(uint256,(address,uint64,uint32))": "(uint256 consents)",
+    "rotationConsents(uint256,address,address)": "(uint256 consents, uint256 at)",
     "sponsorshipOf(uint256,uint256)": """(address sponsor, uint64 left, uint32 endsAt, uint64 budget,
         uint64 withdrawn, uint64 capPerGift, uint16 ratioPercent)""",
     "pledgeOf(uint256)": """(address donor, uint64 amount, uint32 pool, uint32 firstDue, uint32 lastDue,
