@@ -62,6 +62,7 @@ def give_and_judge(ledger: Ledger) -> None:
     ledger.send(pledges.pause(2), donors[1])
     ledger.send(pledges.lower(3, USD, 8 * USD), donors[2])
     ledger.send(pledges.collect([1, 2, 3, 99]), donors[4])
+    ledger.send(pledges.resume(2), donors[1])
     ledger.send(pledges.skip(1, pledges.nextPeriodOf(1).call()[0]), first)
     ledger.send(pledges.pledge((*terms[:-1], 3)), donors[2])
     gifts = [bytes.fromhex(d[2:]) + bytes(4) + (n * USD).to_bytes(8, "big") for n, d in enumerate(donors, 1)]

@@ -200,14 +200,20 @@ class Books:
         stored = {name: v[name] for name in _TERMS} | {"nextPeriod": 0, "collections": 0, "collected": 0}
         self._state.pledges.append(Pledge(stored | {"state": LIVE}, v, at))
 
-    def PledgePaused(self, v: Values, _at: Place, _where: str) -> None:
-        self._pledge(v["pledge"], v["donor"]).stored["state"] = PAUSED
+    def PledgePaused(self, v: Values, _at: Place, where: str) -> None:
+        self._turn(v, where, PAUSED, LIVE)
 
-    def PledgeResumed(self, v: Values, _at: Place, _where: str) -> None:
-        self._pledge(v["pledge"], v["donor"]).stored["state"] = LIVE
+    def PledgeResumed(self, v: Values, _at: Place, where: str) -> None:
+        self._turn(v, where, LIVE, PAUSED)
 
-    def PledgeStopped(self, v: Values, _at: Place, _where: str) -> None:
-        self._pledge(v["pledge"], v["donor"]).stored["state"] = STOPPED
+    def PledgeStopped(self, v: Values, _at: Place, where: str) -> None:
+        self._turn(v, where, STOPPED, LIVE, PAUSED)
+
+    def _turn(self, v: Values, where: str, state: int, *before: int) -> None:
+        stored = self._pledge(v["pledge"], v["donor"]).stored
+        if stored["state"] not in before:
+            self._report.add(where, f"standing order {v['pledge']} cannot turn from state {stored['state']} to {state}")
+        stored["state"] = state
 
     def PledgeSkipped(self, v: Values, _at: Place, _where: str) -> None:
         self._pledge(v["pledge"], v["donor"]).stored["nextPeriod"] = v["period"] + 1

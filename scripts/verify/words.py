@@ -131,7 +131,6 @@ VIEWS = {
     "FUND()": "(address it)",
     "balanceOf(address)": "(uint256 balance)",
     "totalSupply()": "(uint256 supply)",
-    "decimals()": "(uint256 decimals)",
     "heldOf(uint256)": "(uint256 held)",
     "isMatched(uint256)": "(bool matched)",
     "poolOf(uint256)": """(address token, uint64 raised, uint32 acceptsUntil, uint64 released, uint64 returned,
