@@ -113,7 +113,7 @@ class Check:
         if at < block:
             missed = sum(len(logs) for _, logs in self.node.logs([*self.deployment.addresses.values()], at + 1, block))
             if missed:
-                self.report.differs("health, block", API=f"{at}", chain=f"{block}, with {missed} logs after that one")
+                self.report.differs("/health, block", API=f"{at}", chain=f"{block}, with {missed} logs after that one")
         return at
 
     def _logs_after(self, block: int) -> bool:

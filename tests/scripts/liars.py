@@ -140,6 +140,7 @@ class Stage:
     node: Ganache
     ledger: Ledger
     deployment: Path
+    sync: Sync
     server: Server
     bundle: Path
     node_wire: Remembering = field(init=False)
@@ -148,6 +149,11 @@ class Stage:
     def __post_init__(self) -> None:
         self.node_wire = Remembering(self.node.url, "the node")
         self.api_wire = Remembering(self.server.url, "the explorer")
+
+    def index(self) -> None:
+        """Bring the index to the node's head, also where the chain was rewound."""
+        while (step := self.sync.step()).behind or step.rewound_to is not None:
+            pass
 
     def check(self, *more: str) -> Check:
         """Return a check whose node is asked each question once for all tests."""
@@ -171,13 +177,13 @@ def played(folder: Path) -> Iterator[Stage]:
         sync.check_chain()
         while sync.step().behind:
             pass
-        store.close()
         bundle = bundled.write(folder / "bundle", settings.database, ledger)
         server = Server(create_app(settings))
         try:
-            yield Stage(folder, node, ledger, settings.deployment, server, bundle)
+            yield Stage(folder, node, ledger, settings.deployment, sync, server, bundle)
         finally:
             server.stop()
+            store.close()
     finally:
         node.stop()
 
