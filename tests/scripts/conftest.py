@@ -14,12 +14,14 @@ from scripts.ledger import Deployment, Ledger
 from scripts.members import Cast
 from scripts.node import ROOT, start_chain
 from tests.ledger import environment, free_port
+from tests.scripts import liars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from scripts.rpc import Node
+    from tests.scripts.liars import Stage
 
 
 @dataclass
@@ -55,3 +57,9 @@ def deployed(folder: Path, first_block: int | None = None) -> Iterator[Chain]:
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     yield from deployed(tmp_path_factory.mktemp("chain"))
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A chain on which everything happened, with an explorer and a bundle of it."""
+    yield from liars.played(tmp_path_factory.mktemp("played"))

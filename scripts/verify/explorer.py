@@ -1,0 +1,245 @@
+"""What a running explorer is asked: its totals, its lists from end to end, and the proofs and traces of some gifts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from . import trace
+from .abi import events_of
+from .forms import Either, Forms, Shape, address, hexed, place
+from .gift_shapes import GiftShapes
+from .lists import Lists
+from .node import Log, Node
+from .out import Progress, Report
+from .pool_shapes import PoolShapes
+from .site import Expected, Key, Site, whole
+from .state import Pool
+from .tape import Gift, Place
+
+_DONORS, _BLOCKS, _LATEST, _SHOWN, _PLEDGES, _LONG = 10, 12, 200, 12, 50, 1024
+
+
+class Explorer:
+    """Compares an explorer with the chain."""
+
+    def __init__(self, site: Site, forms: Forms, report: Report, progress: Progress) -> None:
+        """Take what is compared."""
+        self._site, self._forms, self._report, self._progress = site, forms, report, progress
+        self._pools, self._gifts, self._state = PoolShapes(forms), GiftShapes(forms), forms.state
+        self._donors: dict[bytes, dict[int, dict[str, int]]] = {}
+        self._contracts = {at: name for name, at in forms.addresses.items()}
+        self._spans: dict[bytes, list[Place]] = {}
+        self._refunds: dict[tuple[int, int | bytes | None], list[Shape]] = {}
+
+    def check(self, node: Node, block: int, genesis: bytes, sample: int) -> None:
+        """Ask for everything that it shows of money; of single gifts' proofs and traces, and of raw logs, a sample."""
+        self._progress.begin()
+        Lists(self._site, self._forms, self._report, self._progress).check()
+        self._overview(genesis)
+        some = list(self._state.some_gifts(sample))
+        chance = random.SystemRandom()
+        named = [gift.donor for _, gift in some if any(gift.donor)]
+        self._donors = {donor: {} for donor in chance.sample(named, min(_DONORS, len(named)))}
+        done = 0
+        for pool in self._state.pools:
+            done = self._contributions(pool, done)
+        self._find_refunds(some)
+        for pool, gift in some:
+            self._receipt(pool, gift)
+        for donor, pools in self._donors.items():
+            self._donor(donor, pools)
+        self._events(node, {gift.place.block for _, gift in some[:_BLOCKS]}, block)
+
+    # ------------------------------------------------------------------------------------- the whole and the lists
+
+    def _overview(self, genesis: bytes) -> None:
+        state, lists = self._state, self._state.lists
+        fund = address(self._forms.addresses["PooledFund"])
+        health = {"chain_id": self._forms.chain_id, "genesis": hexed(genesis), "fund": fund, "halted": None}
+        self._site.one("/health", health)
+        moves = [self._gifts.movement(*move) for move in reversed(state.movements)]
+        self._site.first("/movements", moves)
+        found = self._site.one(
+            "/summary",
+            {
+                "pools": len(state.pools),
+                "contributions": state.gifts,
+                "batches": len(state.batches),
+                "attestations": lists["Attested"].count,
+                "releases": lists["Released"].count,
+                "latest": moves[:_SHOWN],
+                "after": state.last_log,
+                "index": health,
+            },
+        )
+        totals = self._pools.totals()
+        for shown in _list(found, "tokens"):
+            token = shown.get("token") if isinstance(shown, dict) else None
+            named = token.get("address") if isinstance(token, dict) else None
+            wanted = totals.pop(named, None) if isinstance(named, str) else None
+            self._site.compare("/summary, totals of a token", wanted or "no such token", shown)
+        for token in totals:
+            self._report.differs(f"/summary, totals of {token}", API="nothing", chain="it is there")
+
+    # ---------------------------------------------------------------------------------------------------- gifts
+
+    def _contributions(self, pool: Pool, done: int) -> int:
+        count = 0
+
+        def expected() -> Iterator[Expected]:
+            nonlocal count
+            for gift in pool.gifts.newest():
+                if gift.donor in self._donors:
+                    self._add_up(pool, gift)
+                count += 1
+                if not count & 1023:
+                    self._progress.tell("asking the explorer for every gift", done + count, self._state.gifts)
+                yield (gift.start,), f"gift {pool.number}-{gift.start}", self._gifts.gift(pool, gift)
+
+        path = f"/pools/{pool.number}/contributions"
+        gifts = expected()
+        self._site.walk(path, gifts, lambda item: (trace.digits(item["start"]),))
+        for _ in gifts:  # where the list was cut short, the donors' sums still want the rest
+            pass
+        return done + pool.gifts.count
+
+    def _add_up(self, pool: Pool, gift: Gift) -> None:
+        sums = self._donors[gift.donor].setdefault(
+            pool.number, dict.fromkeys(("amount", "spent", "refunded", "waiting", "contributions"), 0)
+        )
+        waiting = pool.line.unspent(gift.start, gift.start + gift.amount)
+        refunded = trace.refunded_of(self._state, pool, gift.start, gift.amount, gift.batch)
+        sums["amount"] += gift.amount
+        sums["spent"] += gift.amount - waiting
+        sums["refunded"] += refunded
+        sums["waiting"] += waiting - refunded
+        sums["contributions"] += 1
+        places = [*self._spans.get(gift.donor, []), gift.place]
+        self._spans[gift.donor] = [min(places), max(places)]
+
+    def _donor(self, donor: bytes, pools: dict[int, dict[str, int]]) -> None:
+        path, rest = f"/donors/{hexed(donor)}", dict(pools)
+        count = sum(sums["contributions"] for sums in pools.values())
+        first, last = self._spans[donor]
+        orders = [(n, p) for n, p in enumerate(self._state.pledges, 1) if p.stored["donor"] == donor]
+        pledges = [self._gifts.pledge(number, pledge) for number, pledge in orders[: -_PLEDGES - 1 : -1]]
+        shape: Shape = {"donor": address(donor), "contributions": count, "first": place(first), "last": place(last)}
+        found = self._site.one(path, shape | {"pledges": pledges})
+        for shown in _list(found, "pools"):
+            number = shown.get("pool") if isinstance(shown, dict) else None
+            sums = rest.pop(number, None) if isinstance(number, int) else None
+            if sums is None or number is None:
+                self._report.differs(f"{path}, a pool", API=number, chain="no gift to such a pool")
+                continue
+            pool = self._state.pool(number)
+            over = [pool.ended_at(clock) is not None for clock in self._forms.clocks]
+            shape = {name: str(value) for name, value in sums.items() if name != "contributions"}
+            shape |= {"contributions": sums["contributions"], "token": self._forms.token(pool.stored["token"])}
+            shape["claimable"] = Either(str(sums["waiting"] if it else 0) for it in over)
+            self._site.compare(f"{path}, pool {number}", shape | self._forms.named(number), shown)
+        for number in rest:
+            self._report.differs(f"{path}, pool {number}", API="nothing", chain="it is there")
+        self._totals(path, pools, found)
+
+    def _totals(self, path: str, pools: dict[int, dict[str, int]], found: Any) -> None:
+        """Compare what a donor gave in all, by token."""
+        totals: dict[bytes, int] = {}
+        for number, sums in pools.items():
+            token = self._state.pool(number).stored["token"]
+            totals[token] = totals.get(token, 0) + sums["amount"]
+        wanted = [{"token": self._forms.token(token), "amount": str(amount)} for token, amount in totals.items()]
+        told = sorted(_list(found, "totals"), key=str)
+        self._site.compare(f"{path}, totals", sorted(wanted, key=str), told)
+
+    def _receipt(self, pool: Pool, gift: Gift) -> None:
+        """Check one gift by itself: its proof, up from the leaf by the very siblings that are shown, and its trace."""
+        path = f"/contributions/{pool.number}-{gift.start}"
+        shape = {**self._gifts.gift(pool, gift), "proof": self._gifts.proof(pool, gift)}
+        found = self._site.one(path, shape | {"claim": self._gifts.claim(pool, gift)})
+        if not isinstance(found, dict):
+            return
+        self._moves(path, pool, gift, found)
+        if gift.batch is not None and not trace.proves(self._state.batches[gift.batch], gift, found.get("proof")):
+            self._report.add(f"{path}, proof", "its siblings do not lead from its leaf to the batch's root")
+        if (wrong := trace.mistraced(self._state, pool, gift, found.get("trace"))) is not None:
+            self._report.add(f"{path}, trace", wrong)
+
+    def _moves(self, path: str, pool: Pool, gift: Gift, found: Any) -> None:
+        """Compare the releases and refunds that a trace names with those that there are."""
+        for i, part in enumerate(_list(found, "trace")):
+            release = pool.releases.get(part.get("milestone", -1)) if isinstance(part, dict) else None
+            if release is not None:
+                shape = {"milestone": release.values["milestone"], "release": self._pools.release(release)}
+                self._site.compare(f"{path}, trace {i}", shape, part)
+            elif isinstance(part, dict) and "refund" in part:
+                known = Either(self._refunds.get((pool.number, gift.start), ()))
+                of_batch = self._refunds.get((pool.number, gift.batch), ())
+                self._site.compare(f"{path}, trace {i}, refund", Either((*known, *of_batch)), part["refund"])
+            else:
+                self._site.compare(f"{path}, trace {i}", {"waiting": True}, part)
+
+    def _find_refunds(self, some: list[tuple[Pool, Gift]]) -> None:
+        """Look up the refunds of some gifts, by their pool and start, or their pool and batch."""
+        wanted = {(pool.number, key) for pool, gift in some for key in (gift.start, gift.batch) if key is not None}
+        for at, v in self._state.lists["Refunded"].forwards():
+            key = (v["pool"], v["start"] if "start" in v else v["batch"])
+            if key in wanted:
+                self._refunds.setdefault(key, []).append(self._gifts.refund(Place(*at), v))
+
+    # ----------------------------------------------------------------------------------------------- the raw logs
+
+    def _decoded(self, log: Log) -> Shape:
+        """Return the name of a log's event, and its values but for long ones."""
+        event = events_of(self._contracts[log.address])[log.topics[0]]
+        values = event.decode(log.topics, log.data)
+        sizes = {
+            name: sum(map(len, v)) if isinstance(v, list) else len(v)
+            for name, v in values.items()
+            if isinstance(v, bytes | list)
+        }
+        return {"event": event.name, "args": {n: _said(v) for n, v in values.items() if sizes.get(n, 0) <= _LONG}}
+
+    def _events(self, node: Node, blocks: set[int], last: int) -> None:
+        """Compare the newest gifts of all, and the raw logs of some blocks with the node's."""
+        recent = sorted(
+            filter(None, (_last(pool) for pool in self._state.pools)), key=lambda each: each[0], reverse=True
+        )
+        newest = [(g, pool) for _, pool in recent[:_LATEST] for g in islice(pool.gifts.newest(), _LATEST)]
+        newest.sort(key=lambda each: (each[0].place[:2], each[1].number, each[0].start), reverse=True)
+        self._site.first("/contributions", [self._gifts.gift(p, g) for g, p in newest[:_LATEST]])
+        for block in sorted({*blocks, last}):
+            for _, logs in node.logs(list(self._forms.addresses.values()), block, block):
+                shapes = [
+                    {
+                        "id": log.block << 20 | log.index, "address": address(log.address),
+                        "topics": [hexed(topic) for topic in log.topics], "data": hexed(log.data),
+                        "place": place((log.block, log.index, log.tx, log.time)), **self._decoded(log),
+                    }
+                    for log in reversed(logs)
+                ]  # fmt: skip
+                path = f"/events?from_block={block}&to_block={block}"
+                expected = (((whole(s["id"]),), f"event {s['id']}", s) for s in shapes)
+                self._site.walk(path, expected, lambda item: (whole(item["id"]),))
+
+
+def _said(value: Any) -> Any:
+    """Return an event's value as JSON has it: whole numbers are strings."""
+    if isinstance(value, bytes):
+        return address(value) if len(value) == 20 else hexed(value)
+    if isinstance(value, list):
+        return [hexed(word) for word in value]
+    return value if isinstance(value, bool | str) else str(value)
+
+
+def _list(found: Any, name: str) -> list[Any]:
+    """Return a list in an answer, empty if there is none."""
+    inner = found.get(name) if isinstance(found, dict) else None
+    return inner if isinstance(inner, list) else []
+
+
+def _last(pool: Pool) -> tuple[Key, Pool] | None:
+    gift = next(pool.gifts.newest(), None)
+    return ((*gift.place[:2], pool.number), pool) if gift else None
