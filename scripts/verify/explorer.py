@@ -18,6 +18,7 @@ from .pool_shapes import PoolShapes
 from .site import Expected, Key, Site, whole
 from .state import Pool
 from .tape import Gift, Place
+from .words import HOLDERS
 
 _DONORS, _BLOCKS, _LATEST, _SHOWN, _PLEDGES, _LONG = 10, 12, 200, 12, 50, 1024
 
@@ -219,6 +220,7 @@ class Explorer:
                         "place": place((log.block, log.index, log.tx, log.time)), **self._decoded(log),
                     }
                     for log in reversed(logs)
+                    if events_of(self._contracts[log.address])[log.topics[0]].name not in HOLDERS
                 ]  # fmt: skip
                 path = f"/events?from_block={block}&to_block={block}"
                 expected = (((whole(s["id"]),), f"event {s['id']}", s) for s in shapes)

@@ -20,6 +20,7 @@ from .node import Log, Node
 from .out import CannotCheckError, Progress, Report
 from .state import Batch, BrokenError, State, Values
 from .tape import Place
+from .words import HOLDERS
 
 _BY_HAND = 20_000
 """Entries that are hashed here, before it pays to start other processes."""
@@ -153,7 +154,8 @@ class Replay:
                 self._judged.released(values, at, log.where)
         except BrokenError as error:
             self._report.add(f"{log.where} ({event.name} of {name})", str(error))
-        self.state.last_log = log.block << 20 | log.index
+        if event.name not in HOLDERS:
+            self.state.last_log = log.block << 20 | log.index
         self._note(event.name, at, values)
         self._tell(log, event.name, values)
 

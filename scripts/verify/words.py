@@ -172,3 +172,6 @@ VIEWS = {
         uint8 state)""",
 }
 """What is asked of storage, by signature; the Judgement's `milestonesOf` has the same one as the fund's."""
+
+HOLDERS = ("Approval", "AuthorizationCanceled", "AuthorizationUsed", "Transfer")
+"""What the token's holders do with it is replayed from the chain; no index, bundle or explorer tells of it."""
