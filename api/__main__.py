@@ -1,4 +1,4 @@
-"""The commands: `python -m api index` follows the chain, `python -m api serve` shows it."""
+"""The commands: `python -m api index` follows the chain, `serve` shows it, `readers` lets others look into it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType
 
 import typer
 
-from api.errors import MoaError
+from api.errors import MoaError, SettingsError
 from api.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -50,6 +50,18 @@ def index(
         )
     finally:
         store.close()
+
+
+@app.command()
+def readers(role: str = typer.Argument(help="Its name; it is made if there is none.")) -> None:
+    """Let a PostgreSQL role read the index, and nothing else: for the explorer, and for auditors with SQL."""
+    from api.indexer.store.readers import let_read
+
+    database = Settings.from_environment().database
+    if not isinstance(database, str):
+        raise SettingsError(f"{database} is a file, which whoever may read it can read. Roles are PostgreSQL's")
+    let_read(database, role)
+    typer.echo(f"{role} may read the index and change nothing. If it is new, give it a password: \\password {role}")
 
 
 @app.command()
