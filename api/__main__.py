@@ -1,4 +1,4 @@
-"""The commands: `python -m api index` follows the chain, `serve` shows it, `export` and `bundle` write it out."""
+"""The commands: `index` follows the chain, `serve` shows it, `export` and `bundle` write it out, `readers` lets others in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from api.errors import MoaError
+from api.errors import MoaError, SettingsError
 from api.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -65,6 +65,18 @@ def index(
             wake.close()
         sync.close()
         store.close()
+
+
+@app.command()
+def readers(role: str = typer.Argument(help="Its name; it is made if there is none.")) -> None:
+    """Let a PostgreSQL role read the index, and nothing else: for the explorer, and for auditors with SQL."""
+    from api.indexer.store.readers import let_read
+
+    database = Settings.from_environment().database
+    if not isinstance(database, str):
+        raise SettingsError(f"{database} is a file, which whoever may read it can read. Roles are PostgreSQL's")
+    let_read(database, role)
+    typer.echo(f"{role} may read the index and change nothing. If it is new, give it a password: \\password {role}")
 
 
 @app.command()

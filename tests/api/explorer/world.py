@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,9 @@ class World:
     release_tx: bytes
 
 
-def build(store: Store, content: Path, salt: str = "") -> World:
+def build(store: Store, content: Path, salt: str = "", now: int | None = None) -> World:
     """Pools: 1 active, 2 funding, 3 frozen by the clock, 4 completed, 5 open-ended and paused."""
-    book = Book(store, content, salt=salt)
+    book = Book(store, content, now or int(time.time()) - 30 * DAY, salt=salt)
     description = book.write_file(DESCRIPTION)
     evidence = book.write_file(REPORT)
     altered = book.write_file(b"what was promised")
