@@ -81,6 +81,27 @@ def pack(folder: Path, path: Path) -> Path:
     return path
 
 
+BESIDE = ("batch", "gateway", "token", "block", "index", "time", "tx")
+"""The columns that an explorer's export of gifts has beside the table's own."""
+
+
+def exported(database: Path, pool: int) -> list[list[str]]:
+    """Return an explorer's export of a pool's gifts, its columns first."""
+    connection = sqlite3.connect(database)
+    connection.row_factory = sqlite3.Row
+    query = """
+        select gift.*, batches.batch, batches.gateway, pools.token, gift.log >> 20 as block,
+            gift.log & 1048575 as "index", blocks.time, logs.tx
+        from contributions as gift join pools using (pool) join logs on logs.log = gift.log
+            join blocks on blocks.number = gift.log >> 20 left join batches on batches.log = gift.log
+        where gift.pool = ? order by gift.start
+    """
+    rows = connection.execute(query, (pool,)).fetchall()
+    connection.close()
+    own = [column.name for column in tables.contributions.columns]
+    return [[*own, *BESIDE], *([_field(value, False) for value in row] for row in rows)]
+
+
 def _logs(path: Path, connection: sqlite3.Connection) -> int:
     with path.open("w") as file:
         found = connection.execute("select log, tx, address, topics, data from logs order by log").fetchall()

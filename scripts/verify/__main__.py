@@ -90,7 +90,8 @@ class Check:
             forms = Forms(self.replay.state, self.deployment.addresses, self.deployment.chain_id, self.tokens, clocks)
             forms.clocks.append(max(self.header.time, int(time.time()) + 60))
             explorer = Explorer(site, forms, self.report, self.progress)
-            explorer.check(self.node, self.header.number, self.deployment.genesis, self.options.sample)
+            sample, gifts = self.options.sample, self.options.gifts
+            explorer.check(self.node, self.header, self.deployment.genesis, sample, gifts)
             self._steady()
             at, _ = site.block()
             if self.report.count == before[0] or not self._logs_after(at):
@@ -165,6 +166,8 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--block", type=int, help="up to which block (default: the node's last one)")
     parser.add_argument("--receipt", metavar="POOL-START", help="also check this gift's receipt, and print it")
     parser.add_argument("--sample", type=int, default=200, help="gifts that are looked up one by one (default: 200)")
+    how = "how all gifts are read of an explorer: by its pages, by its export, or many by the export (auto)"
+    parser.add_argument("--gifts", choices=("auto", "pages", "export"), default="auto", help=how)
     parser.add_argument("--wait", type=float, default=10, help="seconds that an explorer may be behind (default: 10)")
     parser.add_argument("--most", type=int, default=200, help="differences that are printed (default: 200)")
     parser.add_argument("--figures", action="store_true", help="print what each pool adds up to")

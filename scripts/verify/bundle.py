@@ -9,9 +9,10 @@ from typing import Any
 from . import tables
 from .blocks import Blocks
 from .deployment import Deployment
-from .files import LINE, Files, Rows
+from .files import LINE, Files
 from .node import Header, Log, Node
 from .out import CannotCheckError, Progress, Report, shown
+from .rows import Rows
 from .state import State, Values
 from .tokens import tokens_of
 from .wire import parse
@@ -66,7 +67,9 @@ class Bundle:
             found = _TABLE.fullmatch(path)
             columns = {**tables.COLUMNS, "logs": tables.LOGS}.get(found[1]) if found else None
             if found and columns:
-                self._rows[found[1]] = Rows(found[1], self._files.open(path), columns, 1, self._report)
+                self._rows[found[1]] = Rows(
+                    f"bundle, {found[1]}", self._files.open(path), columns, self._report, keys=1
+                )
         needed = (f"tables/{table}.csv" for table in (*tables.COLUMNS, "contributions", "collections", "tokens"))
         for path in sorted({"logs.jsonl", "blocks.csv", *needed} - {*self._files.paths}):
             self._report.differs("bundle", bundle=f"no {path}", chain="every table, block and log")
@@ -218,7 +221,9 @@ class Bundle:
 
     def _open(self, table: str, columns: list[str], keys: int) -> Rows | None:
         path = f"tables/{table}.csv"
-        return Rows(table, self._files.open(path), columns, keys, self._report) if path in self._files.paths else None
+        if path not in self._files.paths:
+            return None
+        return Rows(f"bundle, {table}", self._files.open(path), columns, self._report, keys=keys)
 
     def _count(self, path: str, count: int) -> None:
         if path in self._stated:

@@ -12,15 +12,23 @@ from .abi import events_of
 from .forms import Either, Forms, Shape, address, hexed, place
 from .gift_shapes import GiftShapes
 from .lists import Lists
-from .node import Log, Node
+from .node import Header, Log, Node
 from .out import Progress, Report
 from .pool_shapes import PoolShapes
 from .site import Expected, Key, Site, whole
 from .state import Pool
+from .tables import CONTRIBUTIONS, contribution
 from .tape import Gift, Place
 from .words import HOLDERS
 
 _DONORS, _BLOCKS, _LATEST, _SHOWN, _PLEDGES, _LONG = 10, 12, 200, 12, 50, 1024
+
+_MANY = 50_000
+"""Gifts up to which all pages of them are read."""
+
+_COLUMNS = [*CONTRIBUTIONS, "batch", "gateway", "token", "block", "index", "time", "tx"]
+_HEAD, _ROW = 4096, 600
+"""Bytes that a file of gifts has at most: its beginning, and each row."""
 
 
 class Explorer:
@@ -35,8 +43,17 @@ class Explorer:
         self._spans: dict[bytes, list[Place]] = {}
         self._refunds: dict[tuple[int, int | bytes | None], list[Shape]] = {}
 
-    def check(self, node: Node, block: int, genesis: bytes, sample: int) -> None:
-        """Ask for everything that it shows of money; of single gifts' proofs and traces, and of raw logs, a sample."""
+    def check(self, node: Node, block: Header, genesis: bytes, sample: int, gifts: str = "pages") -> None:
+        """Ask for everything that it shows of money; of single gifts' proofs and traces, and of raw logs, a sample.
+
+        Args:
+            node: Who has the raw logs.
+            block: Up to which the state is.
+            genesis: The hash of the chain's first block.
+            sample: How many gifts are asked for by themselves.
+            gifts: Whether all gifts are read by `pages` or by the `export`; `auto`: many of them by the export.
+
+        """
         self._progress.begin()
         Lists(self._site, self._forms, self._report, self._progress).check()
         self._overview(genesis)
@@ -45,14 +62,17 @@ class Explorer:
         named = [gift.donor for _, gift in some if any(gift.donor)]
         self._donors = {donor: {} for donor in chance.sample(named, min(_DONORS, len(named)))}
         done = 0
+        by_export = gifts == "export" or (gifts == "auto" and self._state.gifts > _MANY and self._site.offers_export())
+        if by_export:
+            self._report.note("all gifts were read in the explorer's export, of its pages the newest (--gifts pages)")
         for pool in self._state.pools:
-            done = self._contributions(pool, done)
+            done = self._exported(pool, block, done) if by_export else self._contributions(pool, done)
         self._find_refunds(some)
         for pool, gift in some:
             self._receipt(pool, gift)
         for donor, pools in self._donors.items():
             self._donor(donor, pools)
-        self._events(node, {gift.place.block for _, gift in some[:_BLOCKS]}, block)
+        self._events(node, {gift.place.block for _, gift in some[:_BLOCKS]}, block.number)
 
     # ------------------------------------------------------------------------------------- the whole and the lists
 
@@ -86,6 +106,30 @@ class Explorer:
             self._report.differs(f"/summary, totals of {token}", API="nothing", chain="it is there")
 
     # ---------------------------------------------------------------------------------------------------- gifts
+
+    def _exported(self, pool: Pool, block: Header, done: int) -> int:
+        """Compare all gifts by the file that has them, pinned to the block, and the newest page of them."""
+        path = f"/export/contributions.csv?pool={pool.number}&block={block.number}&hash=0x{block.hash.hex()}"
+        token = hexed(pool.stored["token"])
+        rows = self._site.export(path, _COLUMNS, 2, _HEAD + _ROW * pool.gifts.count)
+        for i, gift in enumerate(pool.gifts.gifts()):
+            if gift.donor in self._donors:
+                self._add_up(pool, gift)
+            if rows is not None:
+                rows.expect([*contribution(pool.number, gift), *self._beside(gift, token)])
+            if not i & 4095:
+                self._progress.tell("asking the explorer for every gift", done + i, self._state.gifts)
+        if rows is not None:
+            rows.finish()
+        newest = [self._gifts.gift(pool, gift) for gift in islice(pool.gifts.newest(), _LATEST)]
+        self._site.first(f"/pools/{pool.number}/contributions", newest)
+        return done + pool.gifts.count
+
+    def _beside(self, gift: Gift, token: str) -> list[str]:
+        batch = self._state.batches[gift.batch] if gift.batch else None
+        own = [hexed(batch.identity), hexed(batch.gateway)] if batch else ["", ""]
+        block, index, tx, time = gift.place
+        return [*own, token, str(block), str(index), str(time), hexed(tx)]
 
     def _contributions(self, pool: Pool, done: int) -> int:
         count = 0

@@ -26,14 +26,18 @@ class Lists:
         """Ask for every list, the pools first: how they are called is what the others call them."""
         state, pools = self._state, self._pools
         for i, pool in enumerate(state.pools):
-            path = f"/pools/{pool.number}"
-            self._title(path, pool, self._site.one(path, pools.pool(pool)))
-            self._site.one(f"{path}/milestones", pools.milestones(pool))
+            self.check_pool(pool)
             self._progress.tell("asking the explorer for pools", i, len(state.pools))
         shapes = (((p.number,), f"pool {p.number}", pools.summary(p)) for p in reversed(state.pools))
         self._site.walk("/pools", shapes, lambda item: (whole(item["pool"]),))
         self._record()
         self._books()
+
+    def check_pool(self, pool: Pool) -> None:
+        """Ask for one pool, and note how it is called."""
+        path = f"/pools/{pool.number}"
+        self._title(path, pool, self._site.one(path, self._pools.pool(pool)))
+        self._site.one(f"{path}/milestones", self._pools.milestones(pool))
 
     def _title(self, path: str, pool: Pool, found: Any) -> None:
         """Check how a pool is called: by the first line of its description, whose hash was checked, or its name."""

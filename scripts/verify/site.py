@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from .forms import Content, Either
 from .out import CannotCheckError, Report, shown
+from .rows import Rows
 from .wire import Wire, parse
 
 MOST = 32 << 20
@@ -95,6 +96,23 @@ class Site:
         while next_ is not None:
             self._report.differs(f"{path}, {next_[1]}", API=_NOTHING, chain="it is there")
             next_ = next(waiting, None)
+
+    def offers_export(self) -> bool:
+        """Return whether it offers its tables as files."""
+        status, found = self._tried("/export")
+        return status == 200 and isinstance(found, dict) and isinstance(found.get("tables"), list)
+
+    def export(self, path: str, columns: list[str], keys: int, most: int) -> Rows | None:
+        """Return the rows of a file that it offers, to be compared."""
+        try:
+            status, file = self._wire.stream(f"/api/v1{path}", most)
+        except CannotCheckError as error:
+            self._report.differs(path, API=str(error), chain="it is there")
+            return None
+        if status != 200:
+            self._report.differs(path, API=_refusal(status), chain="it is there")
+            return None
+        return Rows(path, file, columns, self._report, keys=keys, source="API")
 
     def first(self, path: str, expected: list[Any]) -> None:
         """Compare the first page of a list with the newest that there are."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import http.client
+import io
 import json
 import threading
 import time
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from .out import CannotCheckError, shown
@@ -53,6 +54,22 @@ class Wire:
     def get(self, path: str, most: int) -> tuple[int, bytes]:
         """Return the status and the body of an answer to a GET."""
         return self._ask("GET", self._path + path, None, most)
+
+    def stream(self, path: str, most: int) -> tuple[int, IO[bytes]]:
+        """Return the status and the body of an answer to a GET, to be read while it comes, `most` bytes of it.
+
+        Raises:
+            CannotCheckError: There is none.
+
+        """
+        connection = self._make(self._host, self._port, timeout=self._seconds)
+        try:
+            connection.request("GET", self._path + path, None, self._headers)
+            answer = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise CannotCheckError(f"{self.what} does not answer ({type(error).__name__})") from error
+        return answer.status, io.BufferedReader(_Stream(connection, answer, most), _PIECE)
 
     def _ask(self, method: str, path: str, body: bytes | None, most: int) -> tuple[int, bytes]:
         """Ask, and again where the connection broke or the server says that it is busy.
@@ -101,6 +118,34 @@ class Wire:
         if answer.length:
             raise http.client.IncompleteRead(b"", answer.length)
         return b"".join(pieces)
+
+
+class _Stream(io.RawIOBase):
+    """An answer's body, while it comes."""
+
+    def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse, most: int) -> None:
+        """Begin."""
+        self._connection, self._answer, self._left = connection, answer, most
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes; an answer that is cut, or too long, is an error."""
+        piece = self._answer.read1(len(buffer))
+        self._left -= len(piece)
+        if self._left < 0:
+            raise OSError("it is too long")
+        if not piece and self._answer.length:
+            raise http.client.IncompleteRead(b"", self._answer.length)
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._connection.close()
+        super().close()
 
 
 def parse(body: bytes, what: str) -> Any:

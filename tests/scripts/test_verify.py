@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scripts.verify import __main__ as command
-from scripts.verify import abi, replay, tree, words
+from scripts.verify import abi, explorer, replay, tree, words
 from scripts.verify.node import Node
 from scripts.verify.out import Progress, shown
 from tests import bundled
 from tests.api.explorer import merkle
 from tests.ledger import DAY, ROOT, USD, artifact, environment, free_port
-from tests.scripts.liars import Proxy, parsed
+from tests.scripts.liars import Proxy, offer_export, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -348,6 +348,19 @@ def test_an_explorer_that_is_none(verify: Command, api: Proxy, path: str) -> Non
     api.lie = lambda *_: BROKEN[path]
     assert verify("--api", api.url, "--quiet") == 2
     assert "Not checked: the explorer at http://127.0.0.1" in verify.err
+
+
+def test_an_honest_export(stage: Stage, verify: Command, api: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    api.lie = offer_export(stage, lambda rows: (asked.append(len(rows)), rows)[1])
+    assert verify("--api", api.url, "--quiet", "--sample", "0", "--gifts", "export") == 0, verify.lines
+    assert verify("--api", api.url, "--quiet", "--sample", "0") == 0
+    assert len(asked) == 1
+    monkeypatch.setattr(explorer, "_MANY", 5)
+    assert verify("--api", api.url, "--quiet", "--sample", "0") == 0
+    assert len(asked) == 2
+    assert "all gifts were read in the explorer's export" in verify.out
+    assert verify("--api", stage.server.url, "--quiet", "--sample", "0") == 0, "by its own export, or by its pages"
 
 
 def test_too_many_differences_are_counted_not_printed(verify: Command, api: Proxy) -> None:

@@ -17,12 +17,12 @@ import pytest
 
 from scripts.verify import abi, explorer, words
 from scripts.verify.explorer import Explorer
-from scripts.verify.forms import Forms
+from scripts.verify.forms import Forms, name_of
 from scripts.verify.lists import Lists
 from scripts.verify.out import CannotCheckError, Progress, Report
 from scripts.verify.site import Site
 from tests import bundled
-from tests.scripts.liars import changed, parsed
+from tests.scripts.liars import Proxy, changed, offer_export, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,19 +82,28 @@ def check(stage: Stage) -> Check:
 # ------------------------------------------------------------------------------------------------------- the explorer
 
 
-def explore(stage: Stage, check: Check, *, lists: bool) -> Report:
-    """Hold the explorer's lists, or all of it, against the chain."""
+OF_POOLS = {"/pools/N", "/pools/N/milestones"}
+PARTS = ("pools", "lists", "the rest")
+
+
+def explore(stage: Stage, check: Check, part: str) -> Report:
+    """Hold a part of the explorer against the chain."""
     report = Report(5_000)
     site = Site(stage.server.url, report)
     site._wire = stage.api_wire
-    deployment = check.deployment
-    clocks = {stage.ledger.now()}
-    forms = Forms(check.replay.state, deployment.addresses, deployment.chain_id, check.tokens, clocks)
-    if lists:
-        Lists(site, forms, report, Progress(quiet=True)).check()
+    deployment, state = check.deployment, check.replay.state
+    forms = Forms(state, deployment.addresses, deployment.chain_id, check.tokens, {stage.ledger.now()})
+    lists = Lists(site, forms, report, Progress(quiet=True))
+    if part == "pools":
+        for pool in state.pools:
+            lists.check_pool(pool)
+    elif part == "lists":
+        lists.check()
     else:
+        names = ((pool.number, name_of(pool.stored["name"])) for pool in state.pools)
+        forms.titles = {number: "Books for all" if name == "Books" else name for number, name in names}
         whole = Explorer(site, forms, report, Progress(quiet=True))
-        whole.check(check.node, check.header.number, deployment.genesis, 100)
+        whole.check(check.node, check.header, deployment.genesis, 100)
     return report
 
 
@@ -137,25 +146,64 @@ def lie_of(now: dict[str, str]) -> Callable[[str, bytes, bytes], bytes]:
     return lie
 
 
-@pytest.mark.parametrize("lists", [True, False])
-def test_every_value_of_the_explorer(stage: Stage, check: Check, monkeypatch: pytest.MonkeyPatch, lists: bool) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_every_value_of_the_explorer(stage: Stage, check: Check, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     """One value of each kind of answer is told wrong at a time, wherever it stands in it; the report names the path."""
     monkeypatch.setattr(explorer, "_DONORS", 1_000)
-    before = set(stage.api_wire.known)
-    assert explore(stage, check, lists=lists).lines == []
+    if part == "the rest":
+        monkeypatch.setattr(Lists, "check", lambda _: None)
+    asked: set[str] = set()
+    stage.api_wire.lie = lambda path, _asked, true: (asked.add(path), true)[1]
+    assert explore(stage, check, part).lines == []
     names: dict[str, set[str]] = defaultdict(set)
-    for key in stage.api_wire.known.keys() - before:
-        names[pattern(key[1])] |= set(fields(parsed(stage.api_wire.known[key][1])))
+    for path in asked:
+        if part != "lists" or pattern(path) not in OF_POOLS:
+            names[pattern(path)] |= set(fields(parsed(stage.api_wire.known["GET", path, b""][1])))
     left = {kind: sorted(found) for kind, found in names.items()}
-    assert len(left) > (12 if lists else 6)
+    assert len(left) >= {"pools": 2, "lists": 12, "the rest": 6}[part]
     unnoticed = set()
     while any(left.values()):
         now = {kind: found.pop() for kind, found in left.items() if found}
         stage.api_wire.lie = lie_of(now)
-        told = {pattern(re.split("[,: ]", line)[0]) for line in explore(stage, check, lists=lists).lines}
+        told = {pattern(re.split("[,: ]", line)[0]) for line in explore(stage, check, part).lines}
         unnoticed |= {f"{kind} {name}" for kind, name in now.items() if kind not in told}
     stage.api_wire.lie = lambda _path, _asked, true: true
     assert unnoticed == {name for name in UNCHECKED_IN_ANSWERS if name.partition(" ")[0] in names}
+
+
+def other_text(text: str) -> str:
+    return text[:-1] + ("0" if text[-1:] != "0" else "1")
+
+
+def change_column(i: int) -> Callable[[list[list[str]]], list[list[str]]]:
+    return lambda rows: [*rows[:-1], [other_text(field) if n == i else field for n, field in enumerate(rows[-1])]]
+
+
+EXPORTS: list[Callable[[list[list[str]]], Any]] = [
+    *(change_column(i) for i in range(9 + len(bundled.BESIDE))),
+    lambda rows: rows[:-1],
+    lambda rows: [rows[0], *rows[2:]],
+    lambda rows: [*rows, [rows[-1][0], "999999999999", *rows[-1][2:]]],
+    lambda rows: [*rows, rows[-1]],
+    lambda rows: [*rows, ["THIS FILE IS NOT WHOLE"]],
+    lambda rows: [rows[0][::-1], *rows[1:]],
+    lambda rows: [*rows, *([rows[-1]] * 10**5)],
+    lambda _: (409, b"{}"),
+    lambda _: (0, b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\npool,start"),
+    lambda _: (0, b"\x00\x1b[2J"),
+]
+
+
+def test_every_value_of_an_export_of_gifts(stage: Stage, check: Check) -> None:
+    proxy, deployment = Proxy(stage.server.url), check.deployment
+    forms = Forms(check.replay.state, deployment.addresses, deployment.chain_id, check.tokens, {stage.ledger.now()})
+    for i, edit in enumerate([lambda rows: rows, *EXPORTS]):
+        proxy.lie, report = offer_export(stage, edit), Report()
+        whole = Explorer(Site(proxy.url, report), forms, report, Progress(quiet=True))
+        whole._exported(check.replay.state.pools[0], check.header, 0)
+        assert bool(report.lines) == bool(i), (i, report.lines)
+        assert all("/export/contributions.csv?pool=1&" in line for line in report.lines), (i, report.lines)
+    proxy.stop()
 
 
 # ---------------------------------------------------------------------------------------------------------- the node
