@@ -7,8 +7,9 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 from api.tables.base import bytes_, int_, metadata, place, small
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
-"""schema_version, chain_id, genesis (hash), fund and `address of …` each contract, node_seen_at, node_head, and halted:
-why the sync stopped.
+"""schema_version, chain_id, genesis (hash), fund and `address of …` each contract, node_seen_at, node_head, engine,
+confirmations ("never": nothing is final), final_block (empty: none is), reconciled (api.reconciled), backfill: since
+when the index is being built, and halted: why the sync stopped.
 """
 
 blocks = Table(

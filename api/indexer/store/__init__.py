@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, literal, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import tables
+from api import reconciled, tables
 from api.errors import OtherChainError, StoreError
+from api.indexer.engines import Engine
 from api.indexer.kinds import Block, Token
 from api.indexer.line import Line
 from api.indexer.project import Rows
 from api.indexer.store.postgres import Postgres
 from api.indexer.store.sqlite import Sqlite
+from api.reconciled import Reconciled
 from api.settings import Deployment
 
 PLACED = [table for table in tables.metadata.sorted_tables if "log" in table.columns]
@@ -51,6 +53,8 @@ class Store:
             )
         self.backfills = "backfill" in notes
         """Whether a first backfill is on the way: the large tables have no indexes yet, and nobody may read."""
+        self.engine: Engine | None = None
+        """What kind of node it is, once that is known: it says what is final."""
         self._base.settle()
 
     def close(self) -> None:
@@ -129,7 +133,7 @@ class Store:
             for name, found in rows.items():
                 self._add(connection, name, found)
             self._add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
-            _set_meta(connection, _seen(head))
+            _set_meta(connection, self._seen(head, blocks[-1].number if blocks else -1))
 
     def begin_backfill(self) -> None:
         """Make room for very many rows: an index is made faster in the end than kept with each row."""
@@ -158,12 +162,17 @@ class Store:
     def note_head(self, head: int) -> None:
         """Write down that the node answered now, and where its head is."""
         with self._transaction() as connection:
-            _set_meta(connection, _seen(head))
+            _set_meta(connection, self._seen(head, head))
 
     def note_halt(self, reason: str) -> None:
         """Write down why the sync stopped, for the pages to tell."""
         with self._transaction() as connection:
             _set_meta(connection, {"halted": reason})
+
+    def note_reconciled(self, note: Reconciled) -> None:
+        """Write down what was found when the index was compared with the contracts themselves."""
+        with self._transaction() as connection:
+            _set_meta(connection, {reconciled.KEY: reconciled.write(note)})
 
     def clear_halt(self) -> None:
         """Forget an earlier stop."""
@@ -178,6 +187,10 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"{self._base.name} refused, nothing was written: {error.__cause__ or error}") from error
+
+    def _seen(self, head: int, tip: int) -> dict[str, str]:
+        notes = {"node_seen_at": str(int(time.time())), "node_head": str(head)}
+        return notes if self.engine is None else notes | self.engine.notes(head, tip)
 
     def _add(self, connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -201,7 +214,3 @@ def _meta(connection: Connection) -> dict[str, str]:
 def _set_meta(connection: Connection, values: dict[str, str]) -> None:
     connection.execute(delete(tables.meta).where(tables.meta.c.key.in_(values)))
     connection.execute(insert(tables.meta), [{"key": key, "value": value} for key, value in values.items()])
-
-
-def _seen(head: int) -> dict[str, str]:
-    return {"node_seen_at": str(int(time.time())), "node_head": str(head)}
