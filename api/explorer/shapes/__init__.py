@@ -77,8 +77,10 @@ from api.explorer.shapes.pools import (
     StopReason,
     Verdict,
 )
+from api.explorer.shapes.trust import About, Finality, Readiness, Reconciliation, ReconciliationState
 
 __all__ = [
+    "About",
     "Attestation",
     "BadParameterAnswer",
     "Batch",
@@ -95,6 +97,7 @@ __all__ = [
     "Event",
     "Evidence",
     "Failure",
+    "Finality",
     "Health",
     "Hit",
     "Limits",
@@ -120,6 +123,9 @@ __all__ = [
     "PoolSummary",
     "Proof",
     "Proposal",
+    "Readiness",
+    "Reconciliation",
+    "ReconciliationState",
     "Refund",
     "Refundable",
     "Release",
