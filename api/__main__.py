@@ -1,9 +1,12 @@
-"""The commands: `index` follows the chain, `serve` shows it, `export` and `bundle` write it out, `readers` lets others in."""
+"""The commands: `index`, `reconcile`, `serve`, `readers`, `export`, `bundle`, `iati`: see `python -m api --help`."""
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import FrameType
@@ -11,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from api import logs
 from api.errors import MoaError, SettingsError
 from api.settings import Settings
 
@@ -22,18 +26,26 @@ def index(
     follow: bool = typer.Option(False, help="Go on after the head is reached, until stopped."),
     every: float = typer.Option(0.5, min=0.01, help="Seconds between looks at the head."),
 ) -> None:
-    """Index the chain's events into the database."""
+    """Index the chain's events into the database, and compare the index with the contracts again and again."""
     # Imported here so that `serve` never loads what talks to a node, and `index` nothing of the pages.
     from api.indexer.chain import Node
     from api.indexer.chain.wake import Wake, address_of
     from api.indexer.engines import engine_set
+    from api.indexer.metrics import Metrics
+    from api.indexer.reconcile import Reconciler
+    from api.indexer.reconcile.watch import Watch
     from api.indexer.store import Store
+    from api.indexer.store.audit import Audit
     from api.indexer.sync import Progress, Sync
+    from api.indexer.telling import Telling
 
     settings = Settings.from_environment()
     deployment = settings.load_deployment()
     store = Store(settings.database, typer.echo)
-    stopped = False
+    metrics = Metrics()
+    if settings.metrics_port:
+        metrics.serve(settings.host, settings.metrics_port)
+    node, telling, stopped = Node(*settings.nodes), Telling(metrics), False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopped
@@ -41,30 +53,34 @@ def index(
 
     def told(progress: Progress) -> None:
         nonlocal stopped
-        if progress.rewound_to is not None:
-            typer.echo(f"the chain was rewound: forgot every block above {progress.rewound_to}")
-        elif progress.logs:
-            typer.echo(f"block {progress.tip} of {progress.head}: {progress.logs} logs")
+        telling.told(progress, node.switches)
+        at_head = not progress.behind and progress.rewound_to is None
+        if watch is not None and (found := watch.take(at_head=at_head)) is not None:
+            store.note_reconciled(found.note)
+            telling.compared(found)
         stopped = stopped or (not follow and not progress.behind)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     witness = Node(*settings.witnesses) if settings.witnesses else None
-    sync = Sync(Node(*settings.nodes), store, deployment, engine_set(settings.confirmations), witness)
+    sync = Sync(node, store, deployment, engine_set(settings.confirmations), witness)
     wake = Wake(settings.socket or address_of(settings.nodes[0])) if follow and settings.socket != "none" else None
+    watch = None
+    if follow and settings.reconcile_seconds:
+        reconciler = Reconciler(Node(*settings.nodes), Audit(settings.database), deployment)
+        watch = Watch(reconciler, settings.reconcile_seconds)
     try:
         sync.follow(
             told,
             every,
             lambda: stopped,
-            lambda why: typer.echo(f"waiting: {why}", err=True),
+            lambda why: telling.waits(why, sync.trouble),
             time.sleep if wake is None else wake.wait,
         )
     finally:
-        if wake is not None:
-            wake.close()
-        sync.close()
-        store.close()
+        for each in (watch, wake, sync, store):
+            if each is not None:
+                each.close()
 
 
 @app.command()
@@ -80,15 +96,40 @@ def readers(role: str = typer.Argument(help="Its name; it is made if there is no
 
 
 @app.command()
-def serve() -> None:
+def reconcile() -> None:
+    """Compare the contracts, the events and the index once, beside a running indexer or without one.
+
+    Ends with 0 if all agree, 1 if anything differs, 2 if it could not be compared.
+    """
+    from api.indexer.chain import Node
+    from api.indexer.reconcile import Reconciler
+    from api.indexer.reconcile.report import once
+    from api.indexer.store.audit import Audit
+
+    settings = Settings.from_environment()
+    reconciler = Reconciler(Node(*settings.nodes), Audit(settings.database), settings.load_deployment())
+    code, lines = once(reconciler.compare)
+    for line in lines:
+        typer.echo(line, err=bool(code))
+    raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    workers: int = typer.Option(1, min=1, max=256, help="Processes that share the port."),
+) -> None:
     """Serve the explorer's pages and the JSON interface from the database."""
     import uvicorn
 
     from api.explorer.app import create_app
 
     settings = Settings.from_environment()
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning",
-                timeout_graceful_shutdown=1)  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="moa-metrics-") as shared:
+        if workers > 1:
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)
+        shown = create_app(settings) if workers == 1 else "api.explorer.app:from_environment"
+        uvicorn.run(shown, factory=workers > 1, workers=workers, host=settings.host, port=settings.port,
+                    log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # fmt: skip
 
 
 Block = Annotated[int | None, typer.Option(min=0, max=2**43 - 1, help="Up to this block; else the newest one.")]
@@ -136,9 +177,11 @@ def iati(
 def main() -> None:
     """Run a command; a known error is one line."""
     try:
+        logs.set_up()
         app()
     except MoaError as error:
-        sys.exit(f"✗ {error}")
+        logging.getLogger("api").error("✗ %s", error, extra={"event": "failed", "kind": type(error).__name__})
+        sys.exit(1)
 
 
 if __name__ == "__main__":

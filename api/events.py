@@ -101,7 +101,8 @@ def _shape(kind: str) -> tuple[str, int]:
     return (sizes[bits], int(sizes[bits][:2])) if bits in sizes else ("", 0)
 
 
-def _reader(kind: str) -> Reader:
+def reader(kind: str) -> Reader:
+    """Return what reads a value of a kind out of words."""
     named: dict[str, Reader] = {
         "address": _address, "bool": _bool, "bytes": _bytes, "bytes32[]": _words, "string": _string,
     }  # fmt: skip
@@ -179,8 +180,8 @@ def _event(entry: dict[str, Any]) -> Event:
     quick = Struct(">32x" + "".join(how for how, _ in taken))
     return Event(
         name=entry["name"],
-        topics=tuple((name, _reader(kind)) for name, kind, indexed in fields if indexed),
-        words=tuple((name, _reader(kind)) for name, kind, indexed in fields if not indexed),
+        topics=tuple((name, reader(kind)) for name, kind, indexed in fields if indexed),
+        words=tuple((name, reader(kind)) for name, kind, indexed in fields if not indexed),
         dynamic=any(kind in ("bytes", "bytes32[]", "string") for _, kind, indexed in fields if not indexed),
         names=tuple(name for name, _, _ in ordered),
         head=WORD * (1 + sum(indexed for _, _, indexed in fields)),

@@ -53,6 +53,10 @@ class Settings:
     confirmations: str = ""  # MOA_CONFIRMATIONS: blocks above a final one, or "never"; default: as the engine's are
     iati: Path | None = None  # MOA_IATI: the operator's file of currencies and identifiers for IATI
     exports: int = 2  # MOA_EXPORTS: how many exports run at once; what is above is told to come again
+    reconcile_seconds: int = 60  # MOA_RECONCILE_SECONDS: between two comparisons with the contracts; 0: never
+    metrics: bool = True  # MOA_METRICS: whether the explorer answers /metrics: on or off
+    metrics_port: int = 0  # MOA_METRICS_PORT: where the indexer answers /metrics, at MOA_HOST; 0: nowhere
+    request_log: bool = False  # MOA_REQUEST_LOG: whether the explorer tells of each request: on or off
 
     @staticmethod
     def from_environment() -> Settings:
@@ -73,12 +77,6 @@ class Settings:
             raise SettingsError(
                 f"MOA_CONFIRMATIONS is {confirmations!r}: it must be a number of blocks, or never, or be left out"
             )
-        port = os.environ.get("MOA_PORT", "8000")
-        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
-            raise SettingsError(f"MOA_PORT is {port!r}: it must be a port from 1 to 65535")
-        exports = os.environ.get("MOA_EXPORTS", "2")
-        if not exports.isascii() or not exports.isdigit() or int(exports) > 100:
-            raise SettingsError(f"MOA_EXPORTS is {exports!r}: it must be a number from 0 to 100")
         return Settings(
             rpc=rpc,
             public_rpc=os.environ.get("MOA_PUBLIC_RPC", _several(rpc)[0]),
@@ -86,12 +84,16 @@ class Settings:
             database=_database(os.environ.get("MOA_DATABASE", ".moa/index.db")),
             content=Path(os.environ.get("MOA_CONTENT", ".moa/content")),
             host=os.environ.get("MOA_HOST", "127.0.0.1"),
-            port=int(port),
+            port=_number("MOA_PORT", 8000, 1, 2**16 - 1, "a port from 1 to 65535"),
             witness=os.environ.get("MOA_WITNESS", ""),
             socket=os.environ.get("MOA_SOCKET", ""),
             confirmations=confirmations,
             iati=Path(os.environ["MOA_IATI"]) if os.environ.get("MOA_IATI") else None,
-            exports=int(exports),
+            exports=_number("MOA_EXPORTS", 2, 0, 100, "a number from 0 to 100"),
+            reconcile_seconds=_number("MOA_RECONCILE_SECONDS", 60, 0, 10**6, "a number of seconds; 0: never"),
+            metrics=_switch("MOA_METRICS", usual=True),
+            metrics_port=_number("MOA_METRICS_PORT", 0, 0, 2**16 - 1, "a port from 1 to 65535, or 0: none"),
+            request_log=_switch("MOA_REQUEST_LOG", usual=False),
         )
 
     @property
@@ -125,6 +127,20 @@ class Settings:
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SettingsError(f"{self.deployment} is not a deployment file: {error!r}") from error
+
+
+def _number(name: str, usual: int, least: int, most: int, what: str) -> int:
+    text = os.environ.get(name, str(usual))
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{name} is {text!r}: it must be {what}")
+    return int(text)
+
+
+def _switch(name: str, *, usual: bool) -> bool:
+    text = os.environ.get(name, "on" if usual else "off")
+    if text not in ("on", "off"):
+        raise SettingsError(f"{name} is {text!r}: it must be on or off")
+    return text == "on"
 
 
 def _several(addresses: str) -> list[str]:

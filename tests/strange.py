@@ -170,3 +170,28 @@ def change_logs(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) 
         return reply
 
     return quirk
+
+
+def change_views(selector: bytes, change: Callable[[bytes], bytes]) -> Quirk:
+    """Other answers of one view, of whatever contract."""
+
+    def quirk(call: Call, ask: Callable[[Call], Reply]) -> Reply:
+        reply = ask(call)
+        if call["method"] == "eth_call" and call["params"][0]["data"].startswith("0x" + selector.hex()):
+            reply["result"] = "0x" + change(bytes.fromhex(reply["result"][2:])).hex()
+        return reply
+
+    return quirk
+
+
+def forgetful(blocks: int) -> Quirk:
+    """Without an archive: it knows the contracts' state of its newest blocks only, and says so as geth does."""
+
+    def quirk(call: Call, ask: Callable[[Call], Reply]) -> Reply:
+        if call["method"] == "eth_call" and call["params"][1] != "latest":
+            head = int(ask({**call, "method": "eth_blockNumber", "params": []})["result"], 16)
+            if int(call["params"][1], 16) <= head - blocks:
+                return refuse(call, -32000, "missing trie node 8a12 (path ) state 0x8a12 is not available")
+        return ask(call)
+
+    return quirk

@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from api import logs
 from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
@@ -25,11 +26,13 @@ from api.explorer.failures import (
     UnavailableError,
 )
 from api.explorer.files import content_routes
-from api.explorer.headers import SECURITY, SecurityHeaders
+from api.explorer.headers import FINAL, SECURITY, SecurityHeaders
 from api.explorer.iati.given import read as read_given
 from api.explorer.iati.service import Publisher
 from api.explorer.live import Live, live_routes
+from api.explorer.metrics import Measured, Metrics, metrics_routes
 from api.explorer.queries import Queries
+from api.explorer.ready import ready_routes
 from api.explorer.routes import PREFIX, json_routes
 from api.explorer.routes_exports import export_routes, iati_routes
 from api.settings import Settings
@@ -47,7 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
     queries = Queries(database, folder)
     places = Places(settings.exports)
     publisher = Publisher(database, folder, places, read_given(settings.iati))
-    live = Live(queries)
+    metrics = Metrics(queries.health)
+    live = Live(queries, metrics.clients)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -59,26 +63,44 @@ def create_app(settings: Settings) -> FastAPI:
         title="Moa",
         version="1",
         summary="Every gift, release and proof of Moa's pools, to read and to check.",
-        description="Money is a string of the token's base units, next to the token. Times are unix seconds, UTC.",
+        description=(
+            "Money is a string of the token's base units, next to the token. Times are unix seconds, UTC. "
+            f"What is final and what may still change: {PREFIX}; each place says it of itself, and the header {FINAL} "
+            "of all."
+        ),
         openapi_url=f"{PREFIX}/openapi.json",
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.add_middleware(Measured, metrics=metrics, tell=settings.request_log)
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"], expose_headers=EXPOSED
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET"],
+        allow_headers=["*"],
+        expose_headers=[*EXPOSED, FINAL],
     )
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, final=lambda: queries.final_block)
     app.include_router(json_routes(queries))
     app.include_router(export_routes(PREFIX, Exports(database, places)))
     app.include_router(iati_routes(PREFIX, publisher))
     app.include_router(content_routes(folder))
     app.include_router(live_routes(live))
+    app.include_router(ready_routes(queries))
+    if settings.metrics:
+        app.include_router(metrics_routes(metrics))
     app.include_router(page.pages(queries, settings))
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     _add_refusals(app)
     return app
+
+
+def from_environment() -> FastAPI:
+    """Return the application as the environment wants it: what a server with several workers calls in each."""
+    logs.set_up()
+    return create_app(Settings.from_environment())
 
 
 # -------------------------------------------------------------------------------------------------------- refusals
@@ -126,7 +148,9 @@ def _add_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:
-        logging.getLogger("api.explorer").error("%s failed", request.url.path, exc_info=error)
+        logging.getLogger("api.explorer").error(
+            "%s failed", request.url.path, exc_info=error, extra={"event": "failed"}
+        )
         text = "Something in this explorer is broken. The ledger is not: it can be read from any node."
         response = _refuse(request, 500, {"error": "internal error"}, "Our mistake", text)
         response.headers.update(SECURITY)
@@ -142,6 +166,6 @@ def _refuse_parameter(request: Request, field: str, reason: str) -> Response:
 
 
 def _refuse(request: Request, status: int, body: dict[str, str], title: str, text: str) -> Response:
-    if request.url.path.startswith((PREFIX, "/content", "/live")):
+    if request.url.path.startswith((PREFIX, "/content", "/health", "/live", "/metrics")):
         return Json(body, status_code=status)
     return page.error_page(request, status, title, text)

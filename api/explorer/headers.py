@@ -1,5 +1,7 @@
 """The headers that keep a page to what it is: nothing from elsewhere runs in it, and it tells nobody where it was."""
 
+from collections.abc import Callable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +16,8 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+FINAL = "Moa-Final-Block"
+"""The newest block that is final: what an answer says of it and of those below does not change any more."""
 
 LONG = ("/live", "/export/", "/iati.xml")
 """Answers that have no end, or take long."""
@@ -22,8 +26,9 @@ LONG = ("/live", "/export/", "/iati.xml")
 class SecurityHeaders:
     """Adds to every answer the headers that it does not have itself."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, final: Callable[[], int | None]) -> None:
+        """Add them. `final`: the newest block that is final, for the answers that are data."""
+        self._app, self._final = app, final
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and add to its answer."""
@@ -35,6 +40,8 @@ class SecurityHeaders:
         if head:
             scope = {**scope, "method": "GET"}
 
+        data = scope["path"].startswith("/api/")
+
         async def send_with_headers(message: Message) -> None:
             if head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
@@ -42,6 +49,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers.setdefault(name, value)
+                if data and (final := self._final()) is not None:
+                    headers[FINAL] = str(final)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
+from prometheus_client import Gauge
 
 from api.explorer import params as p
 from api.explorer import shapes
@@ -36,8 +37,9 @@ _BEAT = b": still here\n\n"
 class Live:
     """The stream's one look-out, and the queues of its clients. It looks only while somebody listens."""
 
-    def __init__(self, queries: Queries) -> None:
-        self._queries = queries
+    def __init__(self, queries: Queries, count: Gauge) -> None:
+        """Look at the index through `queries`; `count` is kept at the number of clients."""
+        self._queries, self._count = queries, count
         self._clients: set[asyncio.Queue[bytes]] = set()
         self._task: asyncio.Task[None] | None = None
         self._last = 0
@@ -49,6 +51,7 @@ class Live:
         queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
         greeting = self._greet(after)
         self._clients.add(queue)
+        self._count.inc()
         try:
             for message in greeting:
                 yield message
@@ -62,6 +65,7 @@ class Live:
                 yield message
         finally:
             self._clients.discard(queue)
+            self._count.dec()
 
     def close(self) -> None:
         """Let every client go."""

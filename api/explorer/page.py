@@ -166,7 +166,14 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             addresses = {name: address(a) for name, a in settings.load_deployment().addresses.items()}
         except SettingsError:
             addresses = {"PooledFund": health["fund"]} if health["fund"] else {}
-        context = {"index": health, "addresses": addresses, "rpc": settings.public_rpc, "held_call": _HELD_CALL}
+        context = {
+            "index": health,
+            "addresses": addresses,
+            "rpc": settings.public_rpc,
+            "held_call": _HELD_CALL,
+            "comparison": queries.reconciliation(),
+            "finality": queries.about("")["finality"],
+        }
         return _render("check.html", context)
 
     return router

@@ -36,6 +36,16 @@ def _add_overview(router: APIRouter, queries: Queries) -> None:
         """How fresh the index is. It answers 200 also when the node is away, or the index is being built: see `ok`."""
         return Json(queries.health(unfinished=True))
 
+    @router.get("", response_model=shapes.About, tags=["overview"])
+    async def about() -> Json:
+        """Return what is final, what may still change, and on which engine; and where the rest is described."""
+        return Json(queries.about(PREFIX))
+
+    @router.get("/reconciliation", response_model=shapes.Reconciliation, tags=["overview"])
+    async def reconciliation() -> Json:
+        """Return what came of the last comparison with the contracts themselves: each number from its own source."""
+        return Json(queries.reconciliation())
+
     @router.get("/search", response_model=list[shapes.Hit], tags=["overview"])
     async def search(q: p.SearchText) -> Json:
         """Return what a text may mean: an id, a name's beginning, an address, a hash, a block's number."""

@@ -24,6 +24,21 @@ class Engine:
         """Return the newest block that is final when `head` is the newest one."""
         return None if self.confirmations is None else head - self.confirmations
 
+    def notes(self, head: int, tip: int) -> dict[str, str]:
+        """Return what the index notes of it: its name, its confirmations, and the newest block that is final.
+
+        Args:
+            head: The node's newest block.
+            tip: The newest one that is indexed.
+
+        """
+        final = self.final(head)
+        return {
+            "engine": self.name,
+            "confirmations": "never" if self.confirmations is None else str(self.confirmations),
+            "final_block": "" if final is None or final < 0 else str(min(final, tip)),
+        }
+
 
 def engine_of(version: str, signers: int) -> Engine:
     """Return the engine that answers so.

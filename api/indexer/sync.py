@@ -19,6 +19,7 @@ from api import events
 from api.errors import (
     BrokenLineError,
     ForkedError,
+    MoaError,
     NodeAwayError,
     NodeBehindError,
     NodeRefusedError,
@@ -52,6 +53,7 @@ class Progress:
     tip: int
     head: int
     logs: int = 0
+    gifts: int = 0
     rewound_to: int | None = None
 
     @property
@@ -90,6 +92,8 @@ class Sync:
         self._set, self._engine = engine, engine or Engine("unknown", None)
         self._switches = -1  # of the node's addresses, when its chain was checked last
         self._lines: dict[int, Line] | None = None  # as stored; None: to be read again
+        self.trouble: MoaError | None = None
+        """Why it waits, if it does."""
         self.seconds = {"decode": 0.0, "project": 0.0, "write": 0.0, "index": 0.0}
         """Where the time went. The node keeps its own account."""
 
@@ -113,6 +117,7 @@ class Sync:
             )
         self._engine = self._set or engine_of(self._node.version(), self._node.signers())
         self._store.bind(deployment, self._codes())
+        self._store.engine = self._engine
         self._switches = switches
 
     def step(self) -> Progress:
@@ -164,7 +169,7 @@ class Sync:
                 progress = self.step()
                 if trouble:
                     self._store.clear_halt()
-                    trouble, wait = "", every
+                    trouble, wait, self.trouble = "", every, None
             except (UnknownLogError, BrokenLineError, TooLargeError, OtherChainError) as error:
                 self._store.note_halt(str(error))
                 raise
@@ -174,7 +179,7 @@ class Sync:
                 if not isinstance(error, NodeAwayError):
                     self._node.turn()  # another address may know better
                 if str(error) != trouble:
-                    trouble, wait = str(error), every
+                    trouble, wait, self.trouble = str(error), every, error
                     waits(trouble)
                     if not isinstance(error, NodeAwayError | UnsteadyChainError):  # an absent node shows by its age
                         self._store.note_halt(trouble)
@@ -214,13 +219,13 @@ class Sync:
             self._store.begin_backfill()
         agree.hear_witness(self._witness, run.blocks[-1])
         with _no_collection():
-            count = self._write(run, head)
+            gifts = self._write(run, head)
         if run.last == head:
             self._end_backfill()
-        return Progress(tip=run.last, head=head, logs=count)
+        return Progress(tip=run.last, head=head, logs=len(run.logs), gifts=gifts)
 
     def _write(self, run: Run, head: int) -> int:
-        """Add a run of blocks and what follows from it, and return how many logs they are."""
+        """Add a run of blocks and what follows from it, and return how many gifts are in it."""
         started = time.perf_counter()
         logs = decode(run.logs, self._contracts)
         decoded = time.perf_counter()
@@ -233,7 +238,7 @@ class Sync:
         self.seconds["decode"] += decoded - started
         self.seconds["project"] += projected - decoded
         self.seconds["write"] += time.perf_counter() - projected
-        return len(logs)
+        return len(rows.get("contributions", ()))
 
     def _end_backfill(self) -> None:
         if self._store.backfills:

@@ -8,7 +8,8 @@ from api.tables.base import bytes_, int_, metadata, place, small, text
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
 """schema_version, chain_id, genesis (hash), deployment_block, fund, `address of …` and `code of …` (its Keccak-256)
-each contract, node_seen_at, node_head, and halted: why the sync stopped.
+each contract, node_seen_at, node_head, engine, confirmations ("never": nothing is final), final_block (empty: none is),
+reconciled (api.reconciled), backfill: since when the index is being built, and halted: why the sync stopped.
 """
 
 blocks = Table(

@@ -45,7 +45,7 @@ def main() -> None:
         add("the node alone", alone)
         for name in ("SQLite", "PostgreSQL"):
             runs = [
-                moa.index(url, path, Path(folder) / f"{n}.db" if name == "SQLite" else postgres.database(server))
+                moa.index(url, path, Path(folder) / f"{n}.db" if name == "SQLite" else server.database())
                 for n in range(chosen.runs)
             ]
             middle = sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
@@ -55,9 +55,9 @@ def main() -> None:
             peers.install_ponder()
             for name, database, rate in (
                 ("Ponder into PGlite", "", 0),
-                ("Ponder into PostgreSQL", postgres.database(server), 0),
+                ("Ponder into PostgreSQL", server.database(), 0),
                 ("Ponder into PGlite, its limit of requests lifted", "", 10_000),
-                ("Ponder into PostgreSQL, its limit lifted", postgres.database(server), 10_000),
+                ("Ponder into PostgreSQL, its limit lifted", server.database(), 10_000),
             ):
                 with peers.ponder(url, path, database, rate) as (_, seconds):
                     add(name, chosen.count / seconds)

@@ -19,6 +19,7 @@ from api.explorer.queries import (
     pools,
     receipt,
     refunds,
+    trust,
 )
 from api.explorer.queries import filters as filtered
 from api.explorer.queries import search as searching
@@ -44,6 +45,21 @@ class Queries(BookQueries):
         """Return how fresh the index is. `unfinished`: also while it is being built."""
         with self._read(unfinished=unfinished) as read:
             return health.health(read, self._database)
+
+    def readiness(self) -> shapes.Readiness:
+        """Return whether there is an index to serve. It reads its notes and its newest block, and nothing else."""
+        with self._read(unfinished=True) as read:
+            return health.readiness(read)
+
+    def about(self, prefix: str) -> shapes.About:
+        """Return what the interface under `prefix` is, and what of its answers is final."""
+        with self._read() as read:
+            return trust.about(read, prefix)
+
+    def reconciliation(self) -> shapes.Reconciliation:
+        """Return what came of the last comparison of the index with the contracts."""
+        with self._read() as read:
+            return trust.reconciliation(read)
 
     def movements(self, after: int = 0, limit: int = DEFAULT_LIMIT) -> list[shapes.Movement]:
         """Return what happened after a place, the oldest first."""

@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.database import Database
-from api.explorer.queries import movements, paging, standing
+from api.explorer.queries import movements, paging, standing, trust
 from api.explorer.queries.reader import Reader
 
 STALE_SECONDS = 60
@@ -23,6 +23,8 @@ def health(read: Reader, database: Database) -> shapes.Health:
     block = head.number if head else None
     age = None if seen is None else max(0, read.clock - seen)
     halted, building = read.meta.get("halted"), "backfill" in read.meta
+    compared = trust.state(read)
+    fresh = age is not None and age <= STALE_SECONDS
     return {
         "chain_id": _number(read, "chain_id"),
         "genesis": _hash(read, "genesis"),
@@ -33,10 +35,41 @@ def health(read: Reader, database: Database) -> shapes.Health:
         "lag_blocks": None if node_head is None or block is None else max(0, node_head - block),
         "node_seen_at": seen,
         "age_seconds": age,
-        "ok": halted is None and not building and age is not None and age <= STALE_SECONDS,
+        "fresh": fresh,
+        "ok": halted is None and not building and fresh and not compared["differences"],
         "building": building,
+        "engine": trust.engine(read),
+        "confirmations": trust.confirmations(read),
+        "final_block": read.final_block,
+        "reconciliation": compared,
         "halted": halted,
         "database": {"schema_version": tables.SCHEMA_VERSION, "bytes": database.size(read.connection)},
+    }
+
+
+def readiness(read: Reader) -> shapes.Readiness:
+    """Return whether there is an index to serve, and whether it is as it should be."""
+    head, seen, halted = read.head, _number(read, "node_seen_at"), read.meta.get("halted")
+    age = None if seen is None else max(0, read.clock - seen)
+    fresh, differences = age is not None and age <= STALE_SECONDS, trust.state(read)["differences"]
+    serves, why = True, None
+    if "backfill" in read.meta or head is None:
+        serves, why = False, "the index is being built" if head else "nothing is indexed yet"
+    elif halted is not None:
+        why = f"the indexer says: {halted}"
+    elif not fresh:
+        why = f"the node last answered the indexer {age} seconds ago"
+    elif differences:
+        why = f"{differences} of the index's figures differ from the contracts'"
+    return {
+        "serves": serves,
+        "ok": why is None,
+        "fresh": fresh,
+        "block": head.number if head else None,
+        "final_block": read.final_block,
+        "age_seconds": age,
+        "differences": differences,
+        "why": why,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -34,14 +34,27 @@ _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
 
 
+def read_final(connection: Connection) -> int | None:
+    """Return the newest indexed block that is final, as the index notes it; None: none is."""
+    noted = connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "final_block")).scalar()
+    return int(noted) if noted else None
+
+
 class Reader:
     """Reads rows of one snapshot and remembers what it met.
 
     A list first calls `load` with all that its rows name, so that a page costs a handful of queries, not one per row.
     """
 
-    def __init__(self, connection: Connection, content: ContentFolder, clock: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        content: ContentFolder,
+        clock: int,
+        final: Callable[[Connection], int | None] = read_final,
+    ) -> None:
         self.connection = connection
+        self._final = final
         self.content = content
         self._clock = clock
         self._places: dict[int, shapes.Place] = {}
@@ -69,6 +82,11 @@ class Reader:
     def fund(self) -> bytes:
         """Return the address of the fund, empty before the index is tied to one."""
         return bytes.fromhex(self.meta.get("fund", "").removeprefix("0x"))
+
+    @cached_property
+    def final_block(self) -> int | None:
+        """Return the newest indexed block that is final, None if none is."""
+        return self._final(self.connection)
 
     def contract(self, name: str) -> bytes:
         """Return the address of one of Moa's contracts, empty before the index is tied to one."""
@@ -161,6 +179,7 @@ class Reader:
             query = select(place.log, place.tx, block.number, block.time).join_from(
                 tables.logs, tables.blocks, block.number == place.log.bitwise_rshift(_LOG_BITS)
             )
+            final = -1 if self.final_block is None else self.final_block
             for row in self.rows(query.where(place.log.in_(part))):
                 self._places[row.log] = {
                     "block": row.number,
@@ -168,6 +187,7 @@ class Reader:
                     "tx": text.hexed(row.tx),
                     "time": row.time,
                     "at": text.iso(row.time),
+                    "final": row.number <= final,
                 }
 
     def _load_pools(self, pools: set[int]) -> None:

@@ -78,8 +78,10 @@ from api.explorer.shapes.pools import (
     StopReason,
     Verdict,
 )
+from api.explorer.shapes.trust import About, Finality, Readiness, Reconciliation, ReconciliationState
 
 __all__ = [
+    "About",
     "Attestation",
     "BadParameterAnswer",
     "Batch",
@@ -100,6 +102,7 @@ __all__ = [
     "ExportList",
     "ExportTable",
     "Failure",
+    "Finality",
     "Health",
     "Hit",
     "Limits",
@@ -126,6 +129,9 @@ __all__ = [
     "PoolSummary",
     "Proof",
     "Proposal",
+    "Readiness",
+    "Reconciliation",
+    "ReconciliationState",
     "Refund",
     "Refundable",
     "Release",

@@ -39,13 +39,14 @@ class Who(TypedDict):
 
 
 class Place(TypedDict):
-    """Where on the chain something was recorded."""
+    """Where on the chain something was recorded. `final`: the chain cannot take it back any more."""
 
     block: int
     index: int
     tx: str
     time: int
     at: str
+    final: bool
 
 
 class Content(TypedDict):

@@ -11,6 +11,7 @@ from api.explorer.shapes.base import Content, Money, Place, Token, Who
 from api.explorer.shapes.books import PeriodName
 from api.explorer.shapes.gifts import Way
 from api.explorer.shapes.pools import PoolSummary
+from api.explorer.shapes.trust import ReconciliationState
 
 MovementKind = Literal[
     "contribution",
@@ -54,10 +55,12 @@ class DatabaseState(TypedDict):
 
 
 class Health(TypedDict):
-    """How fresh the index is.
+    """How the index is.
 
-    `age_seconds`: since the node last answered; `building`: all earlier blocks are being read for the first time, and
-    nothing else is answered yet; `halted`: why the indexer stopped.
+    `age_seconds`: since the node last answered; `fresh`: that is not long. `halted`: why the indexer stopped. `ok`: it
+    is fresh, not halted, and nothing differs from the contracts. `engine`, `confirmations`, `final_block`: as in
+    Finality. `building`: all earlier blocks are
+    being read for the first time, and nothing else is answered yet.
     """
 
     chain_id: int | None
@@ -69,8 +72,13 @@ class Health(TypedDict):
     lag_blocks: int | None
     node_seen_at: int | None
     age_seconds: int | None
+    fresh: bool
     ok: bool
     building: bool
+    engine: str | None
+    confirmations: int | None
+    final_block: int | None
+    reconciliation: ReconciliationState
     halted: str | None
     database: DatabaseState
 

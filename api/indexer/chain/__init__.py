@@ -124,6 +124,11 @@ class Node:
         receipts = self._wire.many(asked, WireReceipt)
         return any(log.address.lower() in wanted for receipt in receipts if receipt for log in receipt.logs)
 
+    def views(self, number: int, calls: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Return what contracts answer at the end of a block: each call is an address and its data."""
+        asked = [("eth_call", [{"to": "0x" + to.hex(), "data": "0x" + data.hex()}, hex(number)]) for to, data in calls]
+        return [_sound(_bytes, answer) for answer in self._wire.many(asked, str)]
+
     def code(self, address: bytes) -> bytes:
         """Return a contract's code, empty where there is none."""
         return _sound(_bytes, self._wire.one("eth_getCode", ["0x" + address.hex(), "latest"], str))

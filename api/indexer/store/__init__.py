@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, literal, select, union_all
 
-from api import tables
+from api import reconciled, tables
 from api.errors import OtherChainError
+from api.indexer.engines import Engine
 from api.indexer.kinds import Block, Token
 from api.indexer.line import Line
 from api.indexer.project import Rows
@@ -18,6 +19,7 @@ from api.indexer.store.notes import forget_notes, read_notes, write_notes
 from api.indexer.store.postgres import Postgres
 from api.indexer.store.schema import prepare
 from api.indexer.store.sqlite import Sqlite
+from api.reconciled import Reconciled
 from api.settings import Deployment
 
 PLACED = [table for table in tables.metadata.sorted_tables if "log" in table.columns]
@@ -49,6 +51,8 @@ class Store:
             raise
         self.backfills = "backfill" in notes
         """Whether a first backfill is on the way: the large tables have no indexes yet, and nobody may read."""
+        self.engine: Engine | None = None
+        """What kind of node it is, once that is known: it says what is final."""
         self._base.settle()
 
     def close(self) -> None:
@@ -133,7 +137,7 @@ class Store:
             for name, found in rows.items():
                 self._add(connection, name, found)
             self._add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
-            write_notes(connection, _seen(head))
+            write_notes(connection, self._seen(head, blocks[-1].number if blocks else -1))
 
     def begin_backfill(self) -> None:
         """Make room for very many rows: an index is made faster in the end than kept with each row."""
@@ -162,17 +166,26 @@ class Store:
     def note_head(self, head: int) -> None:
         """Write down that the node answered now, and where its head is."""
         with self._base.begin() as connection:
-            write_notes(connection, _seen(head))
+            write_notes(connection, self._seen(head, head))
 
     def note_halt(self, reason: str) -> None:
         """Write down why the sync stopped, for the pages to tell."""
         with self._base.begin() as connection:
             write_notes(connection, {"halted": reason})
 
+    def note_reconciled(self, note: Reconciled) -> None:
+        """Write down what was found when the index was compared with the contracts themselves."""
+        with self._base.begin() as connection:
+            write_notes(connection, {reconciled.KEY: reconciled.write(note)})
+
     def clear_halt(self) -> None:
         """Forget an earlier stop."""
         with self._base.begin() as connection:
             forget_notes(connection, "halted")
+
+    def _seen(self, head: int, tip: int) -> dict[str, str]:
+        notes = {"node_seen_at": str(int(time.time())), "node_head": str(head)}
+        return notes if self.engine is None else notes | self.engine.notes(head, tip)
 
     def _add(self, connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -187,7 +200,3 @@ def _moves() -> Select[Any]:
     ]
     moves = union_all(*each).subquery()
     return select(moves).order_by(moves.c.log)
-
-
-def _seen(head: int) -> dict[str, str]:
-    return {"node_seen_at": str(int(time.time())), "node_head": str(head)}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tests.api.explorer.world import World
 
 SHAPES: dict[str, Any] = {
+    "": shapes.About,
+    "/reconciliation": shapes.Reconciliation,
     "/summary": shapes.Summary,
     "/health": shapes.Health,
     "/movements": shapes.Page[shapes.Movement],

@@ -98,6 +98,9 @@ START = SIZE * USD
 QUESTIONS: dict[str, Callable[[Queries, bytes], Any]] = {
     "summary": lambda q, _: q.summary(),
     "health": lambda q, _: q.health(),
+    "readiness": lambda q, _: q.readiness(),
+    "about": lambda q, _: q.about("/api/v1"),
+    "reconciliation": lambda q, _: q.reconciliation(),
     "movements": lambda q, _: q.movements(q.last_place() - 50, 50),
     "latest": lambda q, _: q.latest(),
     "pools": lambda q, _: q.pools(),
