@@ -434,7 +434,7 @@ def test_a_chain_that_is_rewound_meanwhile(stage: Stage, verify: Command, node: 
 
 def test_it_is_stopped_by_its_user(stage: Stage, node: Proxy) -> None:
     asked = []
-    node.lie = lambda _path, question, true: (asked.append(question), time.sleep(2), true)[2]
+    node.lie = lambda _path, question, true: (asked.append(question), time.sleep(60), true)[2]
     started = [sys.executable, "-m", "scripts.verify", "--rpc", node.url, "--deployment", str(stage.deployment)]
     child = subprocess.Popen(started, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not asked:
