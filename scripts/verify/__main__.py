@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,9 @@ from .tokens import tokens_of
 AGREES, DIFFERS, UNCHECKED, STOPPED = 0, 1, 2, 130
 _AGAIN = 3
 """How often an explorer that moved on while it was read is read again."""
+
+_OFF = 5
+"""Seconds that an explorer's clock may be off."""
 
 
 class Check:
@@ -85,10 +89,7 @@ class Check:
             if not fixed and at > self.replay.at:
                 self._at(at)
             before = self.report.count, list(self.report.lines)
-            begun = int(time.time()) - 5
-            clocks = {max(self.header.time, begun)}
-            forms = Forms(self.replay.state, self.deployment.addresses, self.deployment.chain_id, self.tokens, clocks)
-            forms.clocks.append(max(self.header.time, int(time.time()) + 60))
+            forms = self._forms()
             explorer = Explorer(site, forms, self.report, self.progress)
             sample, gifts = self.options.sample, self.options.gifts
             explorer.check(self.node, self.header, self.deployment.genesis, sample, gifts)
@@ -104,12 +105,23 @@ class Check:
             "against the chain while it moves on; check an export bundle instead"
         )
 
+    def _forms(self) -> Forms:
+        """Return what shapes are made with. An explorer's clock may be a little off ours, and time goes on."""
+        begun, least = time.time(), self.header.time
+
+        def clocks() -> list[int]:
+            return [max(least, int(begun) - _OFF), max(least, int(time.time()) + _OFF)]
+
+        return Forms(self.replay.state, self.deployment.addresses, self.deployment.chain_id, self.tokens, clocks)
+
     def _reached(self, site: Site, block: int) -> int:
         """Wait a little for the explorer to reach a block, and return where it is."""
         end = time.monotonic() + self.options.wait
         while (at := site.block()[0]) < block and time.monotonic() < end:
             time.sleep(0.2)
-        if at > self.node.head():
+        while (ahead := at > self.node.head()) and time.monotonic() < end:
+            time.sleep(0.2)
+        if ahead:
             raise CannotCheckError(f"the explorer is at block {at}, after the node's last one: is the node behind?")
         if at < block:
             missed = sum(len(logs) for _, logs in self.node.logs([*self.deployment.addresses.values()], at + 1, block))
@@ -173,8 +185,8 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--figures", action="store_true", help="print what each pool adds up to")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     found = parser.parse_args(arguments)
-    if found.block is not None and found.block < 0:
-        parser.error("--block is a number from 0")
+    if min(found.block or 0, found.sample, found.most) < 0:
+        parser.error("--block, --sample and --most are numbers from 0")
     return found
 
 
@@ -206,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Not checked: this program has a fault ({shown(repr(error))}, {_where(error)}).", file=sys.stderr)
         return UNCHECKED
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+        print("Stopped.", file=sys.stderr, flush=True)
         return STOPPED
     finally:
         if check:
@@ -217,4 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == STOPPED:  # what is still under way, with a node that does not answer, is not waited for
+        os._exit(code)
+    sys.exit(code)

@@ -180,7 +180,7 @@ class Explorer:
                 self._report.differs(f"{path}, a pool", API=number, chain="no gift to such a pool")
                 continue
             pool = self._state.pool(number)
-            over = [pool.ended_at(clock) is not None for clock in self._forms.clocks]
+            over = [pool.ended_at(clock) is not None for clock in self._forms.clocks()]
             shape = {name: str(value) for name, value in sums.items() if name != "contributions"}
             shape |= {"contributions": sums["contributions"], "token": self._forms.token(pool.stored["token"])}
             shape["claimable"] = Either(str(sums["waiting"] if it else 0) for it in over)

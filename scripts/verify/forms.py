@@ -146,17 +146,22 @@ class Forms:
     """What every shape is made with."""
 
     def __init__(
-        self, state: State, addresses: dict[str, bytes], chain_id: int, tokens: dict[bytes, Shape], clocks: set[int]
+        self,
+        state: State,
+        addresses: dict[str, bytes],
+        chain_id: int,
+        tokens: dict[bytes, Shape],
+        clocks: Callable[[], Iterable[int]],
     ) -> None:
-        """Take what they are made from; `clocks`: the seconds that it may be where the answers are made."""
+        """Take what they are made from; `clocks` says which seconds it may be now where the answers are made."""
         self.state, self.addresses, self.chain_id, self._tokens = state, addresses, chain_id, tokens
-        self._own, self.clocks = set(addresses.values()), sorted(clocks)
+        self._own, self.clocks = set(addresses.values()), clocks
         self.titles: dict[int, str] = {}
         """How pools are called: by their descriptions' first lines, else by their names; filled once it was checked."""
 
     def either(self, make: Callable[[int], Any]) -> Either:
         """Return what may be said, by the clock."""
-        return Either(make(clock) for clock in self.clocks)
+        return Either(make(clock) for clock in self.clocks())
 
     def who(self, account: bytes) -> Shape:
         """Return an account, with its name unless it is one of Moa's contracts."""

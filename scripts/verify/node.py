@@ -117,7 +117,13 @@ class Node:
             for to, view, arguments in asked
         ]
         found = []
-        for (to, view, arguments), answer in zip(asked, self.many(calls), strict=True):
+        try:
+            answers = self.many(calls)
+        except RefusedError as error:
+            raise CannotCheckError(
+                f"{error}; a node that forgets old state can be asked about its newest block alone"
+            ) from error
+        for (to, view, arguments), answer in zip(asked, answers, strict=True):
             try:
                 found.append(abi.answer_of(view, self._hex(answer)))
             except ValueError as error:
@@ -153,12 +159,15 @@ class Node:
                     span = min(2 * span, ceiling)
                 return end, self._logs(raw, set(addresses), begin, end)
 
-        with ThreadPoolExecutor(1, "logs") as ahead:
+        ahead = ThreadPoolExecutor(1, "logs")
+        try:
             coming = ahead.submit(fetch, first) if first <= last else None
             while coming is not None:
                 end, found = coming.result()
                 coming = ahead.submit(fetch, end + 1) if end < last else None
                 yield end, found
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------------------- within
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,6 +33,11 @@ _MOVES = (
 _LISTED = ("Attested", "Released", "Returned", "Refunded", "Objected")
 
 
+def _leave_to_the_first() -> None:
+    """Let Ctrl-C, which every process of a terminal hears, be the first process's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Workers:
     """Recomputes the root of each batch; many are under way at once."""
 
@@ -51,7 +57,7 @@ class Workers:
             self._compare(where, batch, tree.root_of(seed, entries, batch.stored["start"]))
             return
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._cores, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(self._cores, get_context("spawn"), _leave_to_the_first)
         self._waiting.append((where, batch, self._pool.submit(tree.root_of, seed, entries, batch.stored["start"])))
         while len(self._waiting) > 4 * self._cores:
             self._take()

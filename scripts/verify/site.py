@@ -161,7 +161,8 @@ class Site:
     def _items(self, path: str) -> Iterator[Any]:
         """Yield a list's items, page by page; the next page is fetched while one is compared."""
         first = f"{path}{'&' if '?' in path else '?'}limit={_LIMIT}"
-        with ThreadPoolExecutor(1, "pages") as ahead:
+        ahead = ThreadPoolExecutor(1, "pages")
+        try:
             coming = ahead.submit(self._tried, first)
             while True:
                 status, page = coming.result()
@@ -179,6 +180,8 @@ class Site:
                     raise _CutError
                 coming = ahead.submit(self._tried, f"{first}&cursor={quote(cursor, safe='', errors='replace')}")
                 yield from items
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
 
 
 def _refusal(status: int | str) -> str:

@@ -20,8 +20,10 @@ import pytest
 
 from scripts.verify import __main__ as command
 from scripts.verify import abi, explorer, replay, tree, words
+from scripts.verify.line import Line
 from scripts.verify.node import Node
 from scripts.verify.out import Progress, shown
+from scripts.verify.tape import Gift, Gifts, Place, Spool
 from tests import bundled
 from tests.api.explorer import merkle
 from tests.ledger import DAY, ROOT, USD, artifact, environment, free_port
@@ -109,7 +111,16 @@ def test_a_copy_of_its_folder_runs_anywhere(stage: Stage, tmp_path: Path) -> Non
     shutil.copytree(PACKAGE, tmp_path / "verify", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(stage.deployment, tmp_path / "where.json")
     command = [sys.executable, "-m", "verify", "--rpc", stage.node.url, "--deployment", "where.json"]
-    command += ["--api", f"{stage.server.url}/api/v1/", "--figures", "--receipt", "3-8000000", "--sample", "5"]
+    command += [
+        "--api",
+        f"{stage.server.url}/api/v1/",
+        "--figures",
+        "--receipt",
+        "3-8000000",
+        "--sample",
+        "5",
+        "--quiet",
+    ]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment(PYTHONPATH="")
     )
@@ -168,6 +179,71 @@ def test_its_tree_is_that_of_rfc_9162() -> None:
                 (position, count, siblings[:-1]), (position, count, [*siblings, root]), (count, count, siblings),
             ):  # fmt: skip
                 assert tree.climbs(root, size, at, leaf, proof) == merkle.verifies(root, size, at, leaf, proof)
+
+
+def test_its_line_is_that_of_single_places() -> None:
+    chance = random.Random(2)  # noqa: S311
+    for _ in range(40):
+        line, raised, unspent = Line(), 0, set[int]()
+        spent: dict[int, list[int]] = {}
+        for milestone in range(12):
+            gift = chance.randrange(1, 30)
+            unspent |= set(range(raised, raised + gift))
+            raised += gift
+            amount = chance.randrange(1, len(unspent) + 1)
+            wanted = sorted(unspent)[:amount]
+            spans = line.spend(milestone, amount)
+            assert [place for start, end in spans for place in range(start, end)] == wanted
+            unspent -= set(wanted)
+            spent[milestone] = wanted
+            for other in chance.sample(sorted(spent), min(3, len(spent))):
+                if line.spent[other]:
+                    first, end = line.spent[other][-1]
+                    start = chance.randrange(first, end)
+                    assert not line.give_back(other, start, end - start + 1)
+                    assert line.give_back(other, start, end - start)
+                    assert spent[other][-(end - start) :] == list(range(start, end))
+                    unspent |= set(range(start, end))
+                    del spent[other][-(end - start) :]
+            left = sorted(place for start, end in line.free for place in range(start, min(end, raised)))
+            assert left == sorted(unspent)
+            assert line.returned == sum(place < line.front for place in unspent)
+            assert line.holes == sorted(line.holes, reverse=True)
+            a, b = sorted(chance.sample(range(raised + 1), 2))
+            assert line.unspent(a, b) == sum(a <= place < b for place in unspent)
+
+
+def test_its_gifts_are_found_wherever_they_are_kept() -> None:
+    chance, gifts, wanted = random.Random(3), Gifts(Spool()), []  # noqa: S311
+    start = number = 0
+    for block in range(400):
+        place = Place(block, 0, bytes(32), block)
+        if chance.randrange(5):
+            for _ in range(chance.randrange(1, 4)):
+                donor, amount = chance.randbytes(20), chance.randrange(1, 99)
+                gifts.add_direct(start, amount, donor, place, via=0, pledge=block)
+                number += 1
+                wanted.append(Gift(start, amount, number, donor, block, place, 0, block, None, -1))
+                start += amount
+        else:
+            batch, first = chance.randbytes(32), start
+            entries = [(chance.randbytes(20), chance.randrange(9), chance.randrange(1, 99)) for _ in range(7)]
+            for i, (donor, paid_at, amount) in enumerate(entries):
+                number += 1
+                wanted.append(Gift(start, amount, number, donor, paid_at, place, 1, 0, batch, i))
+                start += amount
+            data = b"".join(donor + paid_at.to_bytes(4) + amount.to_bytes(8) for donor, paid_at, amount in entries)
+            gifts.add_batch(first, start - first, batch, place, data)
+            assert gifts.entries(first) == data
+        gifts.settle()
+    assert list(gifts.gifts()) == wanted
+    assert list(gifts.newest()) == wanted[::-1]
+    assert gifts.count == len(wanted)
+    for gift in wanted:
+        assert gifts.find(gift.start) == gift
+        assert gifts.around(gift.start + gift.amount - 1) == gift
+        assert gift.amount == 1 or gifts.find(gift.start + 1) is None
+    assert gifts.entries(1) == b""
 
 
 # ------------------------------------------------------------------------------------------------ honest and strict
@@ -434,7 +510,7 @@ def test_a_chain_that_is_rewound_meanwhile(stage: Stage, verify: Command, node: 
 
 def test_it_is_stopped_by_its_user(stage: Stage, node: Proxy) -> None:
     asked = []
-    node.lie = lambda _path, question, true: (asked.append(question), time.sleep(2), true)[2]
+    node.lie = lambda _path, question, true: (asked.append(question), time.sleep(60), true)[2]
     started = [sys.executable, "-m", "scripts.verify", "--rpc", node.url, "--deployment", str(stage.deployment)]
     child = subprocess.Popen(started, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not asked:

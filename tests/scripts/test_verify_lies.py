@@ -92,7 +92,7 @@ def explore(stage: Stage, check: Check, part: str) -> Report:
     site = Site(stage.server.url, report)
     site._wire = stage.api_wire
     deployment, state = check.deployment, check.replay.state
-    forms = Forms(state, deployment.addresses, deployment.chain_id, check.tokens, {stage.ledger.now()})
+    forms = Forms(state, deployment.addresses, deployment.chain_id, check.tokens, lambda: [stage.ledger.now()])
     lists = Lists(site, forms, report, Progress(quiet=True))
     if part == "pools":
         for pool in state.pools:
@@ -196,7 +196,9 @@ EXPORTS: list[Callable[[list[list[str]]], Any]] = [
 
 def test_every_value_of_an_export_of_gifts(stage: Stage, check: Check) -> None:
     proxy, deployment = Proxy(stage.server.url), check.deployment
-    forms = Forms(check.replay.state, deployment.addresses, deployment.chain_id, check.tokens, {stage.ledger.now()})
+    forms = Forms(
+        check.replay.state, deployment.addresses, deployment.chain_id, check.tokens, lambda: [stage.ledger.now()]
+    )
     for i, edit in enumerate([lambda rows: rows, *EXPORTS]):
         proxy.lie, report = offer_export(stage, edit), Report()
         whole = Explorer(Site(proxy.url, report), forms, report, Progress(quiet=True))
