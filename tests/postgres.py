@@ -8,7 +8,7 @@ import secrets
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ from sqlalchemy import make_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LETTERS = ("LOCALE_PROVIDER icu ICU_LOCALE 'en-US'", "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'", "")
+"""The first of these that the server has: nothing may depend on the order of letters, or on which ones are small."""
 
 
 class Server:
@@ -31,10 +34,10 @@ class Server:
         """Make an empty database, and return its address."""
         name = f"moa_{secrets.token_hex(6)}"
         with psycopg.connect(self.address, autocommit=True) as connection:
-            # Nothing may depend on what a database takes for a small letter: here other ones than in SQLite.
-            other = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'"
-            other = other if connection.info.server_version >= 180_000 else ""
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {other}")
+            for letters in LETTERS:
+                with suppress(psycopg.errors.FeatureNotSupported, psycopg.errors.SyntaxError):
+                    connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {letters}")
+                    break
         self._made.append(name)
         return make_url(self.address).set(database=name).render_as_string(hide_password=False)
 

@@ -59,10 +59,10 @@ def _refusal(said: str) -> str:
     """Say why no session came about; the server tells it in words alone."""
     if "database" in said and "does not exist" in said:
         return "there is no such database yet: create it, and start the indexer (python -m api index)"
-    if "authentication failed" in said or "role" in said or "pg_hba.conf" in said or "permission denied" in said:
-        return "the database does not let the explorer in: its role or password is wrong"
     if "too many" in said or "remaining connection slots" in said:
         return "the database has no connection left"
-    if "option" in said:
+    if any(words in said for words in ("authentication failed", 'role "', "pg_hba.conf", "permission denied")):
+        return "the database does not let the explorer in: its role or password is wrong"
+    if "connection option" in said:
         return "the database's address is not one that can be used"
     return "the database does not answer"

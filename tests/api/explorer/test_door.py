@@ -138,8 +138,10 @@ def test_who_may_not_read_is_told(where: str, tmp_path: Path) -> None:
     address = as_role(where, role, "s3cret")
     with TestClient(create_app(settings_of(tmp_path, address))) as client:
         assert refused(client) == "the database does not let the explorer in: its role or password is wrong"
-        change(where, f"CREATE ROLE {role} LOGIN")
+        change(where, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
         try:
+            assert refused(client) == "the database has no connection left"
+            change(where, f"ALTER ROLE {role} CONNECTION LIMIT -1")
             assert refused(client).startswith("the database does not let the explorer read the index")
             change(where, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
             assert client.get(f"{API}/summary").status_code == 200

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,27 +19,20 @@ from api.indexer.store import Store
 from tests.api.explorer.book import USD, Book, account
 from tests.api.explorer.conftest import settings_in
 from tests.api.explorer.world import WALLET, build
+from tests.api.stores import LONG, SQLITE, STORES, Databases, empty
+from tests.ledger import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[3]
-PORTS = range(8640, 8660)
-
-
-def free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise RuntimeError("no free port")
 
 
 class Server:
     """`python -m api serve` on a ledger of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = settings_in(folder, free_port())
+    def __init__(self, folder: Path, database: Path | str) -> None:
+        self.settings = settings_in(folder, free_port(), database)
         self.url = f"http://127.0.0.1:{self.settings.port}"
         self.store = Store(self.settings.database)
         self.book: Book = build(self.store, self.settings.content).book
@@ -78,16 +70,23 @@ class Server:
         return time.monotonic() - began, said.decode()
 
 
+# By day on SQLite: what is special about PostgreSQL here, test_scale has. In the long run on both.
+@pytest.fixture(scope="module", params=STORES if LONG else [SQLITE])
+def live_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    started = Server(tmp_path_factory.mktemp("live"))
+def server(live_kind: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("live")
+    started = Server(folder, databases.new(live_kind, folder, "index #1.db"))
     yield started
     started.stop()
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    started = Server(tmp_path)
+def own_server(live_kind: str, databases: Databases, tmp_path: Path) -> Iterator[Server]:
+    started = Server(tmp_path, databases.new(live_kind, tmp_path, "index #1.db"))
     yield started
     started.stop()
 
@@ -236,8 +235,12 @@ def test_a_stream_outlives_an_index_that_is_made_anew(own_server: Server) -> Non
     with listen(own_server) as listener:
         listener.next()
         own_server.store.close()
-        for path in own_server.settings.database.parent.glob("index #1.db*"):
-            path.unlink()
+        where = own_server.settings.database
+        if isinstance(where, str):
+            empty(where)
+        else:
+            for path in where.parent.glob("index #1.db*"):
+                path.unlink()
         time.sleep(0.7)
         own_server.store = Store(own_server.settings.database)
         own_server.book = build(own_server.store, own_server.settings.content, salt="another ").book
