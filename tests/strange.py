@@ -160,6 +160,17 @@ def says(version: str) -> Quirk:
     return quirk
 
 
+def signed_by(signers: int) -> Quirk:
+    """As a Clique chain of so many signers."""
+
+    def quirk(call: Call, ask: Callable[[Call], Reply]) -> Reply:
+        if call["method"] == "clique_getSigners":
+            return {"jsonrpc": "2.0", "id": call["id"], "result": [f"0x{n:040x}" for n in range(signers)]}
+        return ask(call)
+
+    return quirk
+
+
 def change_logs(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Quirk:
     """Another list of logs than there are."""
 
