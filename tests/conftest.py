@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.chromium import launch
+
+LONG = bool(os.environ.get("MOA_LONG"))
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,3 +23,13 @@ def chromium() -> Iterator[Browser]:
         opened = launch(playwright)
         yield opened
         opened.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is marked `long` to `make test-long`: all of it together would take half an hour."""
+    if LONG:
+        return
+    left = [item for item in items if item.get_closest_marker("long")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]

@@ -24,6 +24,8 @@ from scripts.verify.site import Site
 from tests import bundled
 from tests.scripts.liars import Proxy, changed, offer_export, parsed
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

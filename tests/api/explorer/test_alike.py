@@ -20,6 +20,8 @@ from tests.api.explorer.test_refusals import API, BAD, MISSING
 from tests.api.explorer.world import DONOR, GATEWAY, NGO, World, build
 from tests.api.stores import STORES
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

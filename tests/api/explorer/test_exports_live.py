@@ -24,6 +24,8 @@ from tests.api.explorer.conftest import settings_in
 from tests.bench.exports import build
 from tests.ledger import free_port
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path

@@ -27,6 +27,8 @@ from tests.api.explorer.conftest import settings_in
 from tests.api.explorer.test_live import ROOT, free_port
 from tests.api.explorer.world import build
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -28,6 +28,8 @@ from tests.api.stores import LONG, change, empty, query
 from tests.ledger import ROOT, free_port
 from tests.postgres import Server, server
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path

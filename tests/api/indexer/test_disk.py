@@ -22,6 +22,8 @@ from tests.api.indexer.conftest import catch_up
 from tests.api.stores import content
 from tests.ledger import ROOT, Ledger, environment
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -26,6 +26,8 @@ from tests.api.indexer.test_strange_nodes import between  # noqa: F401 -- a fixt
 from tests.ledger import USD, Ledger, free_port
 from tests.strange import StrangeNode
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path

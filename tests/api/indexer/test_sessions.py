@@ -24,6 +24,8 @@ from tests.api.stores import POSTGRES, change, content, empty, query
 from tests.ledger import ROOT, Ledger, environment
 from tests.postgres import Server, server
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
