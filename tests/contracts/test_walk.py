@@ -45,7 +45,7 @@ def test_the_contracts_do_what_the_model_says(anywhere: World, machine: type[Wal
             suppress_health_check=HealthCheck.all(),
         ),
     )
-    if node == "anvil" or LONG:
+    if node == "anvil":  # a hundred walks do not meet everything
         must_see, in_time = SIGHTS[machine]
         missing = must_see.union(in_time if LONG else ()) - set(machine.seen)
         assert not missing, machine.seen
