@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import URL, NullPool, create_engine, make_url, select, text
 
 from api import tables
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 STORES = (SQLITE, POSTGRES)
+SQLITE_BY_DAY = (SQLITE, pytest.param(POSTGRES, marks=pytest.mark.long))
+"""For what does not depend on the store, or takes long."""
 LONG = bool(os.environ.get("MOA_LONG"))
 
 

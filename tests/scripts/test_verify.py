@@ -265,6 +265,7 @@ def test_an_earlier_block(verify: Command) -> None:
     assert "ends at block" in verify.err
 
 
+@pytest.mark.long
 def test_other_processes_hash_large_batches(verify: Command, node: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "_BY_HAND", 0)
     monkeypatch.setattr(replay.os, "cpu_count", lambda: 2)
@@ -384,6 +385,7 @@ LIES: dict[str, Lies] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LIES)
 def test_lies_of_an_explorer(verify: Command, api: Proxy, name: str) -> None:
     told = {part: edit for part, edit, _ in LIES[name]}
@@ -450,6 +452,7 @@ def test_too_many_differences_are_counted_not_printed(verify: Command, api: Prox
 # ------------------------------------------------------------------------------------------------- while it runs
 
 
+@pytest.mark.long
 def test_an_explorer_that_is_behind_or_ahead(stage: Stage, verify: Command, api: Proxy) -> None:
     head = stage.ledger.w3.eth.block_number
 
@@ -468,6 +471,7 @@ def test_an_explorer_that_is_behind_or_ahead(stage: Stage, verify: Command, api:
     assert "logs lie between" in verify.err
 
 
+@pytest.mark.long
 def test_an_explorer_that_moves_on_is_read_again(stage: Stage, verify: Command, api: Proxy) -> None:
     snapshot, moved = stage.node.rpc("evm_snapshot"), []
 
@@ -560,6 +564,7 @@ NODES: dict[str, tuple[str, Callable[[Any], Any], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NODES)
 def test_a_node_that_talks_nonsense(verify: Command, node: Proxy, name: str) -> None:
     method, edit, told = NODES[name]
@@ -608,6 +613,7 @@ def _with(found: dict[str, Any], name: str, **more: str) -> dict[str, Any]:
     return found | {"contracts": contracts | {name: contracts[name] | more}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_a_wrong_deployment_file(stage: Stage, verify: Command, tmp_path: Path, name: str) -> None:
     edit, told = DEPLOYMENTS[name]

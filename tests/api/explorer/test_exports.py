@@ -56,7 +56,7 @@ def client(index: Path) -> Iterator[TestClient]:
         yield opened
 
 
-@pytest.fixture(params=["as it is", "small pages"])
+@pytest.fixture(params=["as it is", pytest.param("small pages", marks=pytest.mark.long)])
 def _pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once with the real pages, once with so small ones that each table has many."""
     if request.param == "small pages":

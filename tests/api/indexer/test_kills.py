@@ -22,6 +22,7 @@ from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
 from tests.api.indexer.conftest import catch_up
+from tests.api.stores import SQLITE_BY_DAY
 from tests.ledger import DAY, ROOT, USD, Ledger, environment
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class Life:
                 ledger.node.rpc("evm_revert", self.snapshots[kept])
                 self.snapshots[kept:] = [ledger.node.rpc("evm_snapshot")]
                 self.rewinds += 1
+
+
+@pytest.fixture(params=SQLITE_BY_DAY)
+def store_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.mark.timeout(300 if KILLS == 20 else 7200)

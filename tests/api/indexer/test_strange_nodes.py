@@ -23,7 +23,7 @@ from api.indexer.sync import Sync
 from tests import strange
 from tests.api.indexer.conftest import catch_up
 from tests.api.indexer.test_sync import content, play
-from tests.api.stores import POSTGRES, SQLITE
+from tests.api.stores import SQLITE_BY_DAY
 from tests.ledger import USD, Ledger, free_port
 from tests.strange import StrangeNode
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from api.settings import Deployment
 
 
-@pytest.fixture(params=[SQLITE, pytest.param(POSTGRES, marks=pytest.mark.long)])
+@pytest.fixture(params=SQLITE_BY_DAY)
 def store_kind(request: pytest.FixtureRequest) -> str:
     """What the store is: what a node tells is the same to both."""
     return str(request.param)
