@@ -215,7 +215,7 @@ def offer_export(stage: Stage, edit: Callable[[list[list[str]]], list[list[str]]
             return 200, b'{"tables": []}'
         if "/export/contributions.csv" not in path:
             return true
-        rows = bundled.exported(stage.sync._store.path, int(path.partition("pool=")[2].partition("&")[0]))
+        rows = bundled.exported(stage.sync._store.where, int(path.partition("pool=")[2].partition("&")[0]))
         edited = edit(rows) if "pool=1&" in path else rows
         return edited if isinstance(edited, tuple) else (200, "".join(",".join(r) + "\n" for r in edited).encode())
 

@@ -30,6 +30,7 @@ class Site:
     def __init__(self, folder: Path, node: Ganache, databases: Databases) -> None:
         self.ledger = Ledger(node)
         settings = [settings_in(folder, database=databases.new(kind, folder)) for kind in STORES]
+        self.settings = settings[0]
         settings[0].content.mkdir()
         self.ledger.write_deployment(settings[0].deployment)
         self.stores = [Store(each.database) for each in settings]

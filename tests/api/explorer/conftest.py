@@ -9,7 +9,7 @@ from api.explorer.app import create_app
 from api.indexer.store import Store
 from api.settings import Settings
 from tests.api.explorer.world import World, build
-from tests.api.stores import STORES, Databases
+from tests.api.stores import SQLITE_BY_DAY, Databases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def settings_in(folder: Path, port: int = 8640, database: Path | str | None = No
     )
 
 
-@pytest.fixture(scope="session", params=STORES)
+@pytest.fixture(scope="session", params=SQLITE_BY_DAY)
 def store_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

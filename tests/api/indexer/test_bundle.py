@@ -132,7 +132,12 @@ def test_everything_is_in_it(ledger: Ledger, deployment: Deployment, tmp_path: P
     names = {f"tables/{name}.csv" for name in tables.metadata.tables} - {"tables/meta.csv", "tables/blocks.csv"}
     assert set(files) == names | {"blocks.csv", "logs.jsonl"}
 
-    # The raw logs are the node's own, in its order.
+    # The raw logs are the node's own, in its order, without what holders do with the token.
+    holders = {
+        "0x" + keccak(text=said).hex()
+        for said in ("Transfer(address,address,uint256)", "Approval(address,address,uint256)",
+                     "AuthorizationUsed(address,bytes32)", "AuthorizationCanceled(address,bytes32)")
+    }  # fmt: skip
     wanted_logs = ledger.node.rpc(
         "eth_getLogs",
         {"fromBlock": hex(ledger.block), "toBlock": "latest",
@@ -144,6 +149,7 @@ def test_everything_is_in_it(ledger: Ledger, deployment: Deployment, tmp_path: P
             "address": log["address"].lower(), "topics": log["topics"], "data": log["data"],
         }
         for log in wanted_logs
+        if log["topics"][0] not in holders
     ]  # fmt: skip
 
     # The tables are the index's, in the order of their keys, and every text is exact.
