@@ -6,6 +6,7 @@ Nothing in it is believed: whatever is shown is hashed first, and what does not 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -58,6 +59,13 @@ class ContentFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._checked: dict[tuple[bytes, int, int, int], ContentState] = {}
+
+    def stamp(self) -> int:
+        """Return when a file came into the folder or left it last, in nanoseconds; 0 if there is no folder."""
+        try:
+            return os.stat(self._folder).st_mtime_ns
+        except OSError:
+            return 0
 
     def read(self, sha256: bytes) -> tuple[ContentState, bytes]:
         """Return a file with its state. The bytes are those that were hashed; none unless they match.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Hashable
 from typing import Any
 
 import psycopg
 from psycopg import errors
 from sqlalchemy import Connection, event, func, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from api import postgres
 
@@ -16,6 +18,11 @@ POOL, MORE, POOL_SECONDS = 4, 4, 5.0
 
 SETTINGS = {"lock_timeout": "2s", "statement_timeout": "20s"}
 """Nobody waits for long: not for a migration's locks, and not for a question that no index serves."""
+
+
+VERSION = "SELECT pg_current_snapshot()::text"
+LOOK_SECONDS = 0.005
+"""Answers that were kept may be so much older than the database, for a look at it costs more than most of them."""
 
 
 class PostgresDoor:
@@ -27,10 +34,33 @@ class PostgresDoor:
             url, "moa serve", SETTINGS, pool_size=POOL, max_overflow=MORE, pool_timeout=POOL_SECONDS, pool_use_lifo=True
         )
 
+        self._seen: Hashable = None
+        self._look_again = 0.0
+
         @event.listens_for(self.engine, "connect")
         def _only_read(connection: psycopg.Connection[Any], _record: object) -> None:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # one snapshot from BEGIN to the end
+
+    def version(self, connection: Connection) -> Hashable:
+        """Return what changes with every commit on the server, and on a replica with every one that came through."""
+        return str(connection.exec_driver_sql(VERSION).scalar_one())
+
+    def watch(self) -> Hashable:
+        """Return what changes whenever anything is committed, as of at most `LOOK_SECONDS` ago; None if unknown."""
+        now = time.monotonic()
+        if now >= self._look_again:
+            try:
+                with self.engine.connect() as connection:
+                    self._seen = self.version(connection)
+            except SQLAlchemyError:
+                self._seen = None  # whoever asks a question hears why
+            self._look_again = time.monotonic() + LOOK_SECONDS
+        return self._seen
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
 
     def check(self) -> None:
         """There is nothing that could be seen from outside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Hashable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from api.explorer.failures import UnavailableError
 
 BUSY_SECONDS = 2.0
+VERSION = "PRAGMA data_version"
 
 
 class SqliteDoor:
@@ -21,6 +23,7 @@ class SqliteDoor:
         """Make it; the file need not exist yet."""
         self.engine = _engine(path)
         self._path = path
+        self._watcher: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
     def check(self) -> None:
@@ -33,12 +36,31 @@ class SqliteDoor:
         try:
             status = os.stat(self._path)
         except OSError:
-            self.engine.dispose()
+            self.close()
             raise UnavailableError("there is no index yet: start the indexer (python -m api index)") from None
         file = (status.st_dev, status.st_ino)
         if self._file is not None and self._file != file:
-            self.engine.dispose()
+            self.close()
         self._file = file
+
+    def version(self, connection: Connection) -> Hashable:
+        """Return what changes on this connection whenever another one commits."""
+        return int(connection.exec_driver_sql(VERSION).scalar_one())
+
+    def watch(self) -> Hashable:
+        """Return what changes whenever anything is committed; None if that cannot be said.
+
+        Raises:
+            UnavailableError: There is no file.
+
+        """
+        self.check()
+        try:
+            if self._watcher is None:
+                self._watcher = _connect(self._path)
+            return self._file, self._watcher.execute(VERSION).fetchone()[0]
+        except sqlite3.Error:
+            return None  # whoever asks a question hears why
 
     def size(self, _connection: Connection) -> int:
         """Return the file's size in bytes, its write-ahead log included."""
@@ -47,6 +69,11 @@ class SqliteDoor:
             if path.exists():
                 total += path.stat().st_size
         return total
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+        self._watcher = None
 
     def reason(self, error: DBAPIError) -> str | None:
         """Say why nothing can be read, None if the question itself was wrong."""
@@ -57,13 +84,15 @@ class SqliteDoor:
         return None
 
 
-def _engine(path: Path) -> Engine:
+def _connect(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + "?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
 
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=16)
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        "sqlite://", creator=lambda: _connect(path), poolclass=QueuePool, pool_size=4, max_overflow=16
+    )
 
     # The driver by itself begins nothing before a SELECT: each one would see another state of the index.
     @event.listens_for(engine, "begin")

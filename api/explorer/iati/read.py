@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, Row, Table, func, select
 from api import tables
 from api.explorer import shapes
 from api.explorer.content import ContentFolder
-from api.explorer.database import Database
+from api.explorer.database import Database, edition_of
 from api.explorer.exports.pins import Pin, pin
 from api.explorer.exports.ways import block_of
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import ngos, standing
+from api.explorer.queries.memory import Memory
 from api.explorer.queries.reader import Reader
 
 WINDOW = 50_000
@@ -92,7 +93,7 @@ def read(database: Database, content: ContentFolder, ngo: bytes) -> Ngo:
     """
     with database.snapshot() as connection:
         at = pin(connection)
-        reader = Reader(connection, content, 0)  # so that now is the block's time
+        reader = Reader(connection, Memory(edition_of(connection), 0), content, 0)  # so that now is the block's time
         name = ngos.ngo(reader, ngo)["ngo"]["name"]
         pools = _pools(reader, ngo)
         if not pools:

@@ -6,16 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
-
 from api.explorer.content import ContentFolder
-from api.explorer.database import Database
-from api.explorer.queries.reader import Reader, read_final
+from api.explorer.database import Database, Edition, edition_of
+from api.explorer.queries.memory import LOOKED, Memory
+from api.explorer.queries.reader import Reader
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
-FINAL_SECONDS = 1.0
-"""For so long it is not looked again which block is final: what is final stays so."""
 
 
 class Base:
@@ -32,17 +29,31 @@ class Base:
         self._database = database
         self._content = content
         self._clock = clock
-        self.final_block: int | None = None
-        """The newest indexed block that is final, as it was seen last; None: none is."""
-        self._final_until = 0.0
+        self._memory: Memory | None = None
+
+    @property
+    def final_block(self) -> int | None:
+        """Return the newest indexed block that is final, as it was seen last; None: none is."""
+        return self._database.edition.final if self._database.edition else None
+
+    def memory(self) -> Memory | None:
+        """Return what was met of the edition that is there now, None if nothing can be read.
+
+        While it is the same one, every answer is the same, but for those in which the clock has a part.
+        """
+        edition = self._database.now()
+        return None if edition is None else self._memory_of(edition)
 
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
         with self._database.snapshot(unfinished=unfinished) as connection:
-            yield Reader(connection, self._content, int(self._clock()), self._final)
+            read = Reader(connection, self._memory_of(edition_of(connection)), self._content, int(self._clock()))
+            yield read
+        if looked := LOOKED.get():
+            looked.at(read.memory, timed=read.timed)
 
-    def _final(self, connection: Connection) -> int | None:
-        now = time.monotonic()
-        if now >= self._final_until:
-            self.final_block, self._final_until = read_final(connection), now + FINAL_SECONDS
-        return self.final_block
+    def _memory_of(self, edition: Edition) -> Memory:
+        memory, stamp = self._memory, self._content.stamp()
+        if memory is None or memory.edition is not edition or memory.stamp != stamp:
+            memory = self._memory = Memory(edition, stamp)
+        return memory

@@ -17,14 +17,16 @@ _REFUND = tables.refunds.c
 
 def moves_of(read: Reader, pool: int) -> list[Move]:
     """Return what was spent of a pool's line and given back, in the ledger's order. A pool has few of both."""
-    if pool not in read.moves:
+    if pool not in read.memory.moves:
         each = [
             select(t.c.log, t.c.start, t.c.amount, literal(kind.value).label("kind")).where(t.c.pool == pool)
             for t, kind in ((tables.spends, Kind.SPENT), (tables.returns, Kind.RETURNED))
         ]
         rows = read.connection.execute(union_all(*each)).all()
-        read.moves[pool] = sorted(Move(row.log, Kind(row.kind), row.start, row.start + row.amount) for row in rows)
-    return read.moves[pool]
+        read.memory.moves[pool] = sorted(
+            Move(row.log, Kind(row.kind), row.start, row.start + row.amount) for row in rows
+        )
+    return read.memory.moves[pool]
 
 
 class Refunds:

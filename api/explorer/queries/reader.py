@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Integer, Row, Select, func, literal, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.content import ContentFolder
-from api.explorer.trace import Move
+from api.explorer.database import notes_of
+from api.explorer.database.edition import Head
+from api.explorer.queries.memory import Memory
 from api.types import MemberKind
 
 KINDS: dict[int, shapes.MemberKindName] = {
@@ -34,36 +36,17 @@ _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
 
 
-def read_final(connection: Connection) -> int | None:
-    """Return the newest indexed block that is final, as the index notes it; None: none is."""
-    noted = connection.execute(select(tables.meta.c.value).where(tables.meta.c.key == "final_block")).scalar()
-    return int(noted) if noted else None
-
-
 class Reader:
     """Reads rows of one snapshot and remembers what it met.
 
     A list first calls `load` with all that its rows name, so that a page costs a handful of queries, not one per row.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        content: ContentFolder,
-        clock: int,
-        final: Callable[[Connection], int | None] = read_final,
-    ) -> None:
-        self.connection = connection
-        self._final = final
-        self.content = content
-        self._clock = clock
-        self._places: dict[int, shapes.Place] = {}
-        self._who: dict[bytes, shapes.Who] = {}
-        self._tokens: dict[bytes, shapes.Token] = {}
-        self._pools: dict[int, Row[Any]] = {}
-        self._titles: dict[int, str] = {}
-        self.moves: dict[int, list[Move]] = {}
-        """What happened to pools' lines, kept by `places`."""
+    def __init__(self, connection: Connection, memory: Memory, content: ContentFolder, clock: int) -> None:
+        self.connection, self.memory = connection, memory
+        self.timed = False
+        """Whether the clock, or what stands beside the index, was asked."""
+        self._content, self._clock = content, clock
 
     def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """Return all rows of a query."""
@@ -73,20 +56,26 @@ class Reader:
         """Return a query's first row."""
         return self.connection.execute(query.limit(1)).first()
 
-    @cached_property
+    @property
     def meta(self) -> dict[str, str]:
         """Return the index's own notes."""
-        return {row.key: row.value for row in self.rows(select(tables.meta))}
+        return notes_of(self.connection)
+
+    @property
+    def content(self) -> ContentFolder:
+        """Return the folder of texts and evidence."""
+        self.timed = True
+        return self._content
 
     @property
     def fund(self) -> bytes:
         """Return the address of the fund, empty before the index is tied to one."""
         return bytes.fromhex(self.meta.get("fund", "").removeprefix("0x"))
 
-    @cached_property
+    @property
     def final_block(self) -> int | None:
         """Return the newest indexed block that is final, None if none is."""
-        return self._final(self.connection)
+        return self.memory.edition.final
 
     def contract(self, name: str) -> bytes:
         """Return the address of one of Moa's contracts, empty before the index is tied to one."""
@@ -97,70 +86,66 @@ class Reader:
         """Return how Moa's own contracts are called, by address."""
         return {self.contract(name): said for name, said in CONTRACTS.items()}
 
-    @cached_property
-    def head(self) -> Row[Any] | None:
+    @property
+    def head(self) -> Head | None:
         """Return the last indexed block."""
-        return self.first(select(tables.blocks).order_by(tables.blocks.c.number.desc()))
+        return self.memory.edition.head
 
-    @cached_property
+    @property
     def now(self) -> int:
         """Return the time by which pools freeze: the clock's, or the chain's if that is ahead."""
-        return max(self._clock, self.head.time if self.head else 0)
+        return max(self.clock, self.head.time if self.head else 0)
 
     @property
     def clock(self) -> int:
         """Return what the wall clock says."""
+        self.timed = True
         return self._clock
 
     # -------------------------------------------------------------------------------------------- what rows name
 
     def load(self, logs: Iterable[int] = (), accounts: Iterable[bytes] = (), pools: Iterable[int] = ()) -> None:
         """Fetch the places, names and pools that an answer will need."""
-        self._load_places(set(logs) - self._places.keys())
-        self._load_pools(set(pools) - self._pools.keys())
-        self._load_who(set(accounts) - self._who.keys())
+        memory = self.memory
+        self._load_places(set(logs) - memory.places.keys())
+        self._load_pools(set(pools) - memory.pools.keys())
+        self._load_who(set(accounts) - memory.who.keys())
 
     def place(self, log: int) -> shapes.Place:
         """Return where a log stands."""
-        if log not in self._places:
-            self._load_places({log})
-        return self._places[log]
+        return self.memory.places.get(log) or self._load_places({log})[log]
 
     def who(self, account: bytes) -> shapes.Who:
         """Return an account with its name."""
-        if account not in self._who:
-            self._load_who({account})
-        return self._who[account]
+        return self.memory.who.get(account) or self._load_who({account})[account]
 
     def token(self, address: bytes) -> shapes.Token:
         """Return a token; one that the register never named has its address for a symbol."""
-        if address not in self._tokens:
+        found = self.memory.tokens.get(address)
+        if found is None:
             row = self.first(select(tables.tokens).where(tables.tokens.c.address == address))
             shown = text.address(address)
-            self._tokens[address] = (
-                {"address": shown, "symbol": row.symbol, "name": row.name, "decimals": row.decimals}
-                if row
-                else {"address": shown, "symbol": shown[:8], "name": shown, "decimals": 0}
-            )
-        return self._tokens[address]
+            symbol, name, decimals = (row.symbol, row.name, row.decimals) if row else (shown[:8], shown, 0)
+            found = {"address": shown, "symbol": symbol, "name": name, "decimals": decimals}
+            self.memory.tokens[address] = found
+        return found
 
     def pool_name(self, pool: int) -> str:
         """Return how a pool is called: by its description's title, else by its name on chain, which may be cut."""
-        self.load(pools=(pool,))
-        if pool not in self._titles:
-            row = self._pools[pool]
-            self._titles[pool] = self.content.show(row.description_hash, row.description_uri)["title"] or row.name
-        return self._titles[pool]
+        found = self.memory.titles.get(pool)
+        if found is None:
+            row = self._pool(pool)
+            shown = self._content.show(row.description_hash, row.description_uri)
+            found = self.memory.titles[pool] = shown["title"] or row.name
+        return found
 
     def pool_token(self, pool: int) -> shapes.Token:
         """Return a pool's token."""
-        self.load(pools=(pool,))
-        return self.token(self._pools[pool].token)
+        return self.token(self._pool(pool).token)
 
     def has_pool(self, pool: int) -> bool:
         """Return whether there is such a pool."""
-        self.load(pools=(pool,))
-        return pool in self._pools
+        return pool in self.memory.pools or pool in self._load_pools({pool})
 
     def has_block(self, number: int, block_hash: bytes) -> bool:
         """Return whether this very block is indexed."""
@@ -173,15 +158,18 @@ class Reader:
 
     # ----------------------------------------------------------------------------------------------- fetching
 
-    def _load_places(self, logs: set[int]) -> None:
-        place, block = tables.logs.c, tables.blocks.c
+    def _pool(self, pool: int) -> Row[Any]:
+        return self.memory.pools.get(pool) or self._load_pools({pool})[pool]
+
+    def _load_places(self, logs: set[int]) -> dict[int, shapes.Place]:
+        place, block, found = tables.logs.c, tables.blocks.c, {}
+        final = -1 if self.final_block is None else self.final_block
         for part in _chunks(logs):
             query = select(place.log, place.tx, block.number, block.time).join_from(
                 tables.logs, tables.blocks, block.number == place.log.bitwise_rshift(_LOG_BITS)
             )
-            final = -1 if self.final_block is None else self.final_block
             for row in self.rows(query.where(place.log.in_(part))):
-                self._places[row.log] = {
+                shown: shapes.Place = {
                     "block": row.number,
                     "index": row.log & (2**tables.LOG_BITS - 1),
                     "tx": text.hexed(row.tx),
@@ -189,27 +177,37 @@ class Reader:
                     "at": text.iso(row.time),
                     "final": row.number <= final,
                 }
+                found[row.log] = self.memory.places[row.log] = shown
+        return found
 
-    def _load_pools(self, pools: set[int]) -> None:
-        columns = tables.pools.c
+    def _load_pools(self, pools: set[int]) -> dict[int, Row[Any]]:
+        columns, found = tables.pools.c, {}
         wanted = columns.pool, columns.name, columns.token, columns.description_hash, columns.description_uri
         for part in _chunks(pools):
-            self._pools.update({row.pool: row for row in self.rows(select(*wanted).where(columns.pool.in_(part)))})
+            for row in self.rows(select(*wanted).where(columns.pool.in_(part))):
+                found[row.pool] = self.memory.pools[row.pool] = row
+        return found
 
-    def _load_who(self, accounts: set[bytes]) -> None:
-        columns = tables.members.c
-        for account in accounts:
-            name = self._contracts.get(account)
-            self._who[account] = {"address": text.address(account), "name": name, "kind": None, "revoked": False}
+    def _load_who(self, accounts: set[bytes]) -> dict[bytes, shapes.Who]:
+        columns, contracts = tables.members.c, self._contracts if accounts else {}
+        found: dict[bytes, shapes.Who] = {
+            account: {
+                "address": text.address(account), "name": contracts.get(account), "kind": None, "revoked": False,
+            }
+            for account in accounts
+        }  # fmt: skip
         for part in _chunks(accounts):
             query = select(columns.account, columns.kind, columns.name).where(columns.account.in_(part))
             # The oldest first: what comes later stands.
             for row in self.rows(query.order_by(columns.log)):
-                who = self._who[row.account]
+                who = found[row.account]
                 if row.kind == MemberKind.NONE:
                     who["revoked"] = True
                 else:
                     who["name"], who["kind"], who["revoked"] = row.name, KINDS.get(row.kind), False
+        for account, who in found.items():
+            self.memory.who[account] = who
+        return found
 
 
 def _chunks(values: set[Any]) -> Iterable[list[Any]]:

@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 
 from api import reconciled
 from api.explorer.app import create_app
-from api.explorer.queries import base
 from api.indexer.engines import Engine
 from api.indexer.store import Store
 from tests.api.explorer.book import USD, Book, account
@@ -50,8 +49,7 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
-    monkeypatch.setattr(base, "FINAL_SECONDS", 0.0)
+def made(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Made]:
     opened = Made(tmp_path, getattr(request, "param", None))
     yield opened
     opened.client.close()
@@ -133,14 +131,6 @@ def test_an_index_that_lags_behind_its_node_says_no_more_than_it_has(tmp_path: P
     assert engine.notes(head=41, tip=40)["final_block"] == "39"
     assert engine.notes(head=1, tip=1)["final_block"] == ""
     del tmp_path
-
-
-@pytest.mark.parametrize("made", [Engine("Besu", 0)], indirect=True)
-def test_what_is_final_is_looked_up_once_a_second(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "FINAL_SECONDS", 60.0)
-    before = made.client.get(f"{API}/pools").headers["moa-final-block"]
-    made.book.mine()
-    assert made.client.get(f"{API}/pools").headers["moa-final-block"] == before  # at least this one is
 
 
 @pytest.mark.parametrize("made", [Engine("Besu", 0)], indirect=True)
