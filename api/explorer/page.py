@@ -16,6 +16,7 @@ from api.errors import SettingsError
 from api.explorer import asked, words
 from api.explorer.failures import BadParameterError
 from api.explorer.queries import Queries
+from api.explorer.queries.written import opened
 from api.explorer.text import address
 from api.settings import Settings
 
@@ -86,7 +87,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
     def pool_page(pool: str) -> HTMLResponse:
         number = asked.number("pool", pool)
         shown = queries.pool(number)
-        gifts = queries.contributions(number, limit=GIFTS_OF_POOL)
+        gifts = opened(queries.contributions(number, limit=GIFTS_OF_POOL))
         return _render("pool.html", {"pool": shown, "gifts": gifts, "index": queries.health(), "now": time.time()})
 
     @router.get("/pool/{pool}/contributions")
@@ -98,7 +99,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         gifts: Mapping[str, Any] = {"items": [], "next": None}
         if not wish.wrong:
             try:
-                gifts = queries.contributions(number, wish.filters, cursor, GIFTS)
+                gifts = opened(queries.contributions(number, wish.filters, cursor, GIFTS))
             except BadParameterError as error:
                 wish.wrong[error.field] = error.reason
         context = {
@@ -133,13 +134,13 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
     @router.get("/batch/{batch}")
     def batch_page(batch: str, cursor: str | None = Cursor) -> HTMLResponse:
         identity = asked.hexed("batch", batch, 32)
-        gifts = {**queries.batch_contributions(identity, cursor, GIFTS), "cursor": cursor}
+        gifts = {**opened(queries.batch_contributions(identity, cursor, GIFTS)), "cursor": cursor}
         return _render("batch.html", {"b": queries.batch(identity), "gifts": gifts, "index": queries.health()})
 
     @router.get("/donor/{donor}")
     def donor_page(donor: str, cursor: str | None = Cursor) -> HTMLResponse:
         identity = asked.hexed("giver", donor, 20)
-        found, gifts = queries.donor(identity), queries.donor_contributions(identity, cursor, GIFTS)
+        found, gifts = queries.donor(identity), opened(queries.donor_contributions(identity, cursor, GIFTS))
         taken = queries.collections(donor=identity, limit=COLLECTIONS)
         context = {"d": found, "gifts": {**gifts, "cursor": cursor}, "collections": taken, "index": queries.health()}
         return _render("donor.html", context)

@@ -1,10 +1,13 @@
 """Every question that the pages and the JSON ask, each answered from one snapshot of the index.
 
-Lists come newest first, one page at a time. A method raises `NotFoundError` for what is not there, `BadParameterError`
-for a bad cursor and `UnavailableError` while there is no index.
+Lists come newest first, one page at a time; those of contributions have JSON for items. A method raises
+`NotFoundError` for what is not there, `BadParameterError` for a bad cursor and `UnavailableError` while there is no
+index.
 """
 
 from __future__ import annotations
+
+import msgspec
 
 from api.explorer import shapes
 from api.explorer.queries import (
@@ -123,7 +126,7 @@ class Queries(BookQueries):
         filters: Filters | None = None,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
-    ) -> shapes.Page[shapes.Contribution]:
+    ) -> shapes.Page[msgspec.Raw]:
         """Return a pool's contributions.
 
         The newest first: by place in line, or by the time paid if a time is asked for. If amounts are asked for (and no
@@ -133,9 +136,7 @@ class Queries(BookQueries):
         with self._read() as read:
             return filtered.of_pool(read, pool, filters or Filters(), At(cursor, limit))
 
-    def latest_contributions(
-        self, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> shapes.Page[shapes.Contribution]:
+    def latest_contributions(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> shapes.Page[msgspec.Raw]:
         """Return the latest contributions of all pools."""
         with self._read() as read:
             return contributions.latest(read, At(cursor, limit))
@@ -164,7 +165,7 @@ class Queries(BookQueries):
 
     def batch_contributions(
         self, batch: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> shapes.Page[shapes.Contribution]:
+    ) -> shapes.Page[msgspec.Raw]:
         """Return a batch's entries, in their order: the only list that does not begin with the newest."""
         with self._read() as read:
             return contributions.of_batch(read, batch, At(cursor, limit))
@@ -178,7 +179,7 @@ class Queries(BookQueries):
 
     def donor_contributions(
         self, donor: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> shapes.Page[shapes.Contribution]:
+    ) -> shapes.Page[msgspec.Raw]:
         """Return a donor's contributions to all pools."""
         with self._read() as read:
             return contributions.of_donor(read, donor, At(cursor, limit))

@@ -58,9 +58,12 @@ def find(read: Reader, identity: bytes) -> Row[Any]:
 
 def by_log(read: Reader, logs: set[int]) -> dict[int, Row[Any]]:
     """Return the batches that these logs recorded, by log."""
-    if not logs:
-        return {}
-    return {row.log: row for row in read.rows(select(tables.batches).where(_BATCH.log.in_(sorted(logs))))}
+    met = read.memory.batches
+    found = {log: met[log] for log in logs if log in met}
+    if new := logs - found.keys():
+        for row in read.rows(select(tables.batches).where(_BATCH.log.in_(sorted(new)))):
+            found[row.log] = met[row.log] = row
+    return found
 
 
 def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Batch]:

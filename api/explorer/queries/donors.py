@@ -12,6 +12,7 @@ from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, paging, pledges, standing
 from api.explorer.queries.alike import total
+from api.explorer.queries.gift import Gift
 from api.explorer.queries.places import Refunds, moves_of, sums_of
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import spent_spans
@@ -102,7 +103,7 @@ def _refunded(read: Reader, identity: bytes) -> Counter[int]:
     batch = tables.batches.c
     taken = select(_REFUND.batch).where(_REFUND.batch == batch.batch, _REFUND.start.is_(None)).exists()
     query = select(tables.contributions).join(tables.batches, (batch.log == _GIFT.log) & (batch.pool == _GIFT.pool))
-    gifts = read.rows(query.where(_GIFT.donor == identity, taken))
+    gifts = [Gift._make(row) for row in read.rows(query.where(_GIFT.donor == identity, taken))]
     refunds = Refunds(read, gifts, batches.by_log(read, {gift.log for gift in gifts}))
     for gift in gifts:
         claimed = sum(row.amount for row in refunds.of(gift) if row.start is not None)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import msgspec
 from sqlalchemy import ColumnElement, Row, Select, select
 
 from api import tables
 from api.explorer import shapes
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging
-from api.explorer.queries.contributions import shape
+from api.explorer.queries import contributions, paging
 from api.explorer.queries.reader import Reader
+from api.explorer.queries.written import write
 from api.types import ANONYMOUS
 
 BUDGET = 10_000
@@ -88,10 +89,12 @@ def _between(query: Select[Any], column: ColumnElement[Any], least: int | None, 
     return query if most is None else query.where(column <= most)
 
 
-def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.Page[shapes.Contribution]:
+def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.Page[msgspec.Raw]:
     """Return a pool's contributions, the newest first in the order that its filters have."""
     if not read.has_pool(pool):
         raise NotFoundError(f"pool {pool}")
+    if filters == Filters():
+        return contributions.of_pool(read, pool, at)
     order, rest = filters.order(), filters.rest()
     keys = _KEYS[order]
     query = _along(filters, order).where(_GIFT.pool == pool)
@@ -112,7 +115,7 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.
         rows = read.rows(sifted.limit(at.limit + 1))
         if len(rows) <= at.limit:
             last = read.first(query.offset(BUDGET - 1))
-    page = paging.page(rows, at, cursor_of, lambda kept: shape(read, kept))
+    page = paging.page(rows, at, cursor_of, lambda kept: write(read, kept))
     return page if last is None else {**page, "next": cursor_of(last)}
 
 

@@ -44,10 +44,12 @@ class Memory:
     titles: Met[int, str] = field(default_factory=Met)
     moves: Met[int, list[Move]] = field(default_factory=Met)
     """What happened to pools' lines, kept by `places`."""
-    batches: Met[int, Row[Any] | None] = field(default_factory=Met)
-    """By log; None: it recorded none."""
-    unrefunded: Met[int, bool] = field(default_factory=Met)
-    """Whether nothing of a pool was ever refunded."""
+    batches: Met[int, Row[Any]] = field(default_factory=Met)
+    """By log."""
+    refunded: Met[int, bool] = field(default_factory=Met)
+    """Whether anything of a pool was ever refunded."""
+    written: Met[tuple[str, int], str] = field(default_factory=Met)
+    """What `written` wrote, by what it is of."""
 
     @property
     def tag(self) -> str:

@@ -10,9 +10,10 @@ from sqlalchemy import Row, Select, Table, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import paging
-from api.explorer.queries.contributions import WAYS, pledges_of
+from api.explorer.queries.gift import Gift
 from api.explorer.queries.pledges import PERIODS
 from api.explorer.queries.reader import Reader
+from api.explorer.queries.written import WAYS, pledges_of
 from api.types import ANONYMOUS
 
 _LOG = tables.logs.c
@@ -71,7 +72,7 @@ def _contribution(read: Reader, row: Row[Any]) -> shapes.Movement:
     donor = None if row.donor == ANONYMOUS else row.donor
     base = _base(read, row, "contribution", donor, f"/contribution/{identity}")
     token = read.pool_token(row.pool)
-    way: shapes.Way = "pledge" if pledges_of(read, [row]) else WAYS[row.via]
+    way: shapes.Way = "pledge" if pledges_of(read, [Gift._make(row[:9])]) else WAYS[row.via]
     return {**base, "amount": str(row.amount), "token": token, "contribution": identity, "via": way}
 
 

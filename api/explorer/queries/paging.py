@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Row, tuple_
+from sqlalchemy import ColumnElement, tuple_
 
 from api.explorer.failures import BadParameterError
 from api.explorer.shapes import Page
 
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 Key = tuple[int, ...]
 
 _INT64 = 2**63
@@ -57,10 +58,10 @@ def before(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[boo
 
 
 def page(
-    rows: Sequence[Row[Any]],
+    rows: Sequence[Found],
     at: At,
-    cursor_of: Callable[[Row[Any]], str],
-    shape: Callable[[Sequence[Row[Any]]], list[Item]],
+    cursor_of: Callable[[Found], str],
+    shape: Callable[[Sequence[Found]], list[Item]],
 ) -> Page[Item]:
     """Return the page of up to the limit's rows. There is a next one if `rows` has one more than that."""
     kept = rows[: at.limit]

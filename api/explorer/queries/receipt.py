@@ -9,7 +9,8 @@ from sqlalchemy import Row, select
 from api import tables
 from api.explorer import proofs, shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import batches, contributions, pools, standing
+from api.explorer.queries import batches, pools, standing, written
+from api.explorer.queries.gift import Gift
 from api.explorer.queries.judgements import shape_releases
 from api.explorer.queries.places import Refunds, moves_for
 from api.explorer.queries.reader import Reader
@@ -23,10 +24,11 @@ _GIFT = tables.contributions.c
 
 def detail(read: Reader, pool: int, start: int) -> shapes.ContributionDetail:
     """Return a contribution with its proof and its trace."""
-    row = read.first(select(tables.contributions).where(_GIFT.pool == pool, _GIFT.start == start))
-    if row is None:
+    found_row = read.first(select(tables.contributions).where(_GIFT.pool == pool, _GIFT.start == start))
+    if found_row is None:
         raise NotFoundError(f"contribution {pool}-{start}")
-    [contribution] = contributions.shape(read, [row])
+    row = Gift._make(found_row)
+    [contribution] = written.shape(read, [row])
     found = batches.by_log(read, {row.log})
     refunds = Refunds(read, [row], found)
     return {
@@ -37,7 +39,7 @@ def detail(read: Reader, pool: int, start: int) -> shapes.ContributionDetail:
     }
 
 
-def _proof(read: Reader, row: Row[Any], batch: Row[Any] | None) -> shapes.Proof | None:
+def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | None:
     if batch is None:
         return None
     [log] = read.rows(select(tables.logs.c.data, tables.logs.c.address).where(tables.logs.c.log == row.log))
@@ -63,7 +65,7 @@ def _proof(read: Reader, row: Row[Any], batch: Row[Any] | None) -> shapes.Proof 
     }
 
 
-def _trace(read: Reader, row: Row[Any], refunds: Refunds) -> list[shapes.TracePart]:
+def _trace(read: Reader, row: Gift, refunds: Refunds) -> list[shapes.TracePart]:
     moves = moves_for(read, row, refunds)
     spent = [move.log for move in moves if move.kind is Kind.SPENT]
     milestones = {s.log: s.milestone for s in read.rows(select(tables.spends).where(tables.spends.c.log.in_(spent)))}
@@ -89,7 +91,7 @@ def _trace(read: Reader, row: Row[Any], refunds: Refunds) -> list[shapes.TracePa
     return parts
 
 
-def _claim(read: Reader, row: Row[Any], waiting: str, refunds: Refunds) -> shapes.Refundable | None:
+def _claim(read: Reader, row: Gift, waiting: str, refunds: Refunds) -> shapes.Refundable | None:
     found = pools.find(read, row.pool)
     if standing.ended(found) is None or waiting == "0":
         return None

@@ -7,6 +7,7 @@ that its machine takes for each answer stay few.
 from __future__ import annotations
 
 import random
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,24 +38,37 @@ MAX_STEPS = 1_000_000
 class Watch:
     """Explains each statement and counts the machine's steps, by hundreds."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        self.queries = Queries(database, ContentFolder(folder / "content"))
-        self.plans: list[tuple[str, list[str]]] = []
+    def __init__(self, database: Database, folder: Path, file: Path) -> None:
+        self._database, self._folder = database, folder
+        self._asked: list[str] = []
+        self._aside = sqlite3.connect(file)
         self.steps = 0
         event.listen(database._door.engine, "connect", self._count)
-        event.listen(database._door.engine, "before_cursor_execute", self._explain)
+
+    @property
+    def queries(self) -> Queries:
+        """Return what asks, with nothing in its memory."""
+        return Queries(self._database, ContentFolder(self._folder / "content"))
 
     def _count(self, connection: Any, _record: object) -> None:
         connection.set_progress_handler(self._step, 100)
+        connection.set_trace_callback(self._asked.append)
 
     def _step(self) -> int:
         self.steps += 100
         return 0
 
-    def _explain(self, _c: Any, cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
-        if statement.startswith("SELECT"):
-            explained = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            self.plans.append((statement, [row[3] for row in explained]))
+    def clear(self) -> None:
+        self._asked.clear()
+        self.steps = 0
+
+    def plans(self) -> list[tuple[str, list[str]]]:
+        """Return what was asked since, and how it was found."""
+        asked = [statement for statement in self._asked if statement.lstrip().startswith("SELECT")]
+        return [(s, [row[3] for row in self._aside.execute(f"EXPLAIN QUERY PLAN {s}")]) for s in asked]
+
+    def close(self) -> None:
+        self._aside.close()
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +100,9 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, bytes
     book.mine()
     store.close()
     database = Database(store.where)
-    yield Watch(database, folder), donors[7]
+    watch = Watch(database, folder, store.where)
+    yield watch, donors[7]
+    watch.close()
     database.close()
 
 
@@ -166,6 +182,10 @@ QUESTIONS: dict[str, Callable[[Queries, bytes], Any]] = {
 }
 
 
+NOTED = ("health", "readiness", "about", "reconciliation")
+"""Answered from the index's notes, which are read when something was committed."""
+
+
 def _a_batch(queries: Queries) -> bytes:
     return bytes.fromhex(queries.batches(limit=1)["items"][0]["batch"][2:])
 
@@ -173,11 +193,11 @@ def _a_batch(queries: Queries) -> bytes:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_no_question_scans(big: tuple[Watch, bytes], name: str) -> None:
     watch, donor = big
-    watch.plans.clear()
-    watch.steps = 0
+    watch.clear()
     QUESTIONS[name](watch.queries, donor)
-    assert watch.plans
-    for statement, plan in watch.plans:
+    if name not in NOTED:
+        assert watch.plans()
+    for statement, plan in watch.plans():
         for step in plan:
             scans = step.startswith("SCAN ") and step.split()[1] in BIG
             # Along the order that is wanted, up to the page's limit; or counting in the smallest index.

@@ -1,0 +1,134 @@
+"""Contributions as JSON. Lists of them are asked for more than all else, so they are put together from texts.
+
+Each is a `shapes.Contribution`: what its gift alone says is written here, all else once for each pool, batch and log.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, select
+
+from api import tables
+from api.explorer import shapes, text
+from api.explorer.queries import batches
+from api.explorer.queries.gift import Gift
+from api.explorer.queries.places import Refunds, sums_of
+from api.explorer.queries.reader import Reader
+from api.types import ANONYMOUS, Via
+
+WAYS: dict[int, shapes.Way] = {
+    Via.WALLET: "wallet",
+    Via.BATCH: "gateway",
+    Via.BROUGHT: "bearer",
+    Via.MATCH: "sponsor",
+}
+
+
+def shape(read: Reader, rows: Sequence[Gift | Row[Any]]) -> list[shapes.Contribution]:
+    """Return contributions as shapes."""
+    return [msgspec.json.decode(item) for item in write(read, rows)]
+
+
+def opened(page: shapes.Page[msgspec.Raw]) -> shapes.Page[shapes.Contribution]:
+    """Return a page of contributions with shapes for items."""
+    return {"items": [msgspec.json.decode(item) for item in page["items"]], "next": page["next"]}
+
+
+def write(read: Reader, rows: Sequence[Gift | Row[Any]]) -> list[msgspec.Raw]:
+    """Return contributions as JSON."""
+    gifts = [Gift._make(row[:9]) for row in rows]
+    found = batches.by_log(read, {gift.log for gift in gifts if gift.position >= 0})
+    bearers, pledges, refunds = _bearers(read, gifts), pledges_of(read, gifts), Refunds(read, gifts, found)
+    read.load(
+        logs=[gift.log for gift in gifts],
+        accounts=[*(batch.gateway for batch in found.values()), *bearers.values()],
+        pools=[gift.pool for gift in gifts],
+    )
+    items: list[msgspec.Raw] = []
+    for gift in gifts:
+        pool, start, amount, number, donor, paid_at, log, position, via = gift
+        batch, sums = found.get(log), sums_of(read, gift, refunds)
+        if batch is None:
+            way = _direct(read, via, bearers.get((pool, start)), pledges.get((pool, start)))
+            entry = "null"
+        else:
+            way = f'{_of_batch(read, batch)},"position":{position}'
+            entry = f'"0x{donor.hex()}{paid_at:08x}{amount:016x}"'
+        giver = "null" if donor == ANONYMOUS else f'"{text.address(donor)}"'
+        items.append(
+            msgspec.Raw(
+                f'{{"id":"{pool}-{start}",{_of_pool(read, pool)},"amount":"{amount}","start":"{start}",'
+                f'"end":"{start + amount}","number":{number},"donor":{giver},"paid_at":{paid_at},'
+                f'"paid":"{text.iso(paid_at)}",{way},"recorded":{_place(read, log)},'
+                f'"spent":"{sums.spent}","refunded":"{sums.refunded}","waiting":"{sums.waiting}","entry":{entry}}}'
+            )
+        )
+    return items
+
+
+def _direct(read: Reader, via: int, bearer: bytes | None, pledge: int | None) -> str:
+    way = "pledge" if pledge is not None else WAYS[via]
+    who = None if bearer is None else read.who(bearer)
+    return (
+        f'"direct":true,"via":"{way}","pledge":{_json(pledge)},"bearer":{_json(who)},'
+        '"batch":null,"gateway":null,"position":null'
+    )
+
+
+def _of_batch(read: Reader, batch: Row[Any]) -> str:
+    written, key = read.memory.written, ("batch", batch.log)
+    if key not in written:
+        written[key] = (
+            f'"direct":false,"via":"{WAYS[Via.BATCH]}","pledge":null,"bearer":null,'
+            f'"batch":"{text.hexed(batch.batch)}","gateway":{_json(read.who(batch.gateway))}'
+        )
+    return written[key]
+
+
+def _of_pool(read: Reader, pool: int) -> str:
+    written, key = read.memory.written, ("pool", pool)
+    if key not in written:
+        written[key] = f'"pool":{pool},"pool_name":{_json(read.pool_name(pool))},"token":{_json(read.pool_token(pool))}'
+    return written[key]
+
+
+def _place(read: Reader, log: int) -> str:
+    written, key = read.memory.written, ("place", log)
+    if key not in written:
+        written[key] = _json(read.place(log))
+    return written[key]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+# ------------------------------------------------------------------------------------------------ what stands beside
+
+
+def pledges_of(read: Reader, gifts: Sequence[Gift]) -> dict[tuple[int, int], int]:
+    """Return the standing orders by which these contributions came, by pool and start."""
+    brought: defaultdict[int, list[int]] = defaultdict(list)
+    for gift in gifts:
+        if gift.via == Via.BROUGHT:
+            brought[gift.pool].append(gift.start)
+    taken, found = tables.collections.c, {}
+    for pool, starts in brought.items():
+        query = select(taken.start, taken.pledge).where(taken.pool == pool, taken.start.in_(starts))
+        found.update({(pool, row.start): row.pledge for row in read.rows(query)})
+    return found
+
+
+def _bearers(read: Reader, gifts: Sequence[Gift]) -> dict[tuple[int, int], bytes]:
+    """Return who brought these contributions, by pool and start, for those that were brought."""
+    brought, found = tables.brought.c, {}
+    for gift in gifts:
+        if gift.via == Via.BROUGHT:
+            query = select(brought.bearer).where(brought.pool == gift.pool, brought.start <= gift.start)
+            [bearer] = read.rows(query.order_by(brought.start.desc()).limit(1))
+            found[gift.pool, gift.start] = bearer.bearer
+    return found
