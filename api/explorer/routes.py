@@ -7,6 +7,7 @@ from api.explorer import shapes
 from api.explorer.answers import ERRORS, MISSING, Json
 from api.explorer.queries import DEFAULT_LIMIT, Filters, Queries
 from api.explorer.routes_books import add_books
+from api.explorer.routing import ReadRoute
 
 PREFIX = "/api/v1"
 
@@ -15,7 +16,7 @@ _LIMIT = DEFAULT_LIMIT
 
 def json_routes(queries: Queries) -> APIRouter:
     """Return all routes of the JSON interface."""
-    router = APIRouter(prefix=PREFIX, responses=ERRORS)
+    router = APIRouter(prefix=PREFIX, responses=ERRORS, route_class=ReadRoute)
     _add_overview(router, queries)
     _add_pools(router, queries)
     _add_contributions(router, queries)

@@ -28,7 +28,7 @@ class Base:
     def __init__(self, database: Database, content: ContentFolder, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._content = content
-        self._clock = clock
+        self.clock = clock
         self._memory: Memory | None = None
 
     @property
@@ -47,7 +47,7 @@ class Base:
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
         with self._database.snapshot(unfinished=unfinished) as connection:
-            read = Reader(connection, self._memory_of(edition_of(connection)), self._content, int(self._clock()))
+            read = Reader(connection, self._memory_of(edition_of(connection)), self._content, int(self.clock()))
             yield read
         if looked := LOOKED.get():
             looked.at(read.memory, timed=read.timed)
