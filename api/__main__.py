@@ -121,15 +121,21 @@ def serve(
     """Serve the explorer's pages and the JSON interface from the database."""
     import uvicorn
 
-    from api.explorer.app import create_app
-
     settings = Settings.from_environment()
     with tempfile.TemporaryDirectory(prefix="moa-metrics-") as shared:
         if workers > 1:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)
-        shown = create_app(settings) if workers == 1 else "api.explorer.app:from_environment"
-        uvicorn.run(shown, factory=workers > 1, workers=workers, host=settings.host, port=settings.port,
-                    log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # fmt: skip
+        uvicorn.run(
+            "api.explorer.app:from_environment",
+            factory=True,
+            workers=workers,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
 
 
 Block = Annotated[int | None, typer.Option(min=0, max=2**43 - 1, help="Up to this block; else the newest one.")]

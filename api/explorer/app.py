@@ -1,7 +1,9 @@
 """The web application: the JSON interface, the files, the stream and the pages, over one read-only index."""
 
+import gc
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -44,11 +46,17 @@ EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application. It starts also when there is no index yet, and says so until there is."""
+def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> FastAPI:
+    """Return the application. It starts also when there is no index yet, and says so until there is.
+
+    Args:
+        settings: The settings.
+        clock: Says what time it is, in unix seconds; pools freeze by it.
+
+    """
     database = Database(settings.database)
     folder = ContentFolder(settings.content)
-    queries = Queries(database, folder)
+    queries = Queries(database, folder, clock)
     places = Places(settings.exports)
     publisher = Publisher(database, folder, places, read_given(settings.iati))
     metrics = Metrics(queries.health)
@@ -74,8 +82,10 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        # Not included as a router: that would look for the route twice, and through more hands.
+        routes=json_routes(queries).routes,
     )
-    app.add_middleware(Kept, memory=queries.memory, clock=queries.clock)
+    app.add_middleware(Kept, memory=queries.memory, clock=clock)
     app.add_middleware(Measured, metrics=metrics, tell=settings.request_log)
     app.add_middleware(
         CORSMiddleware,
@@ -85,7 +95,6 @@ def create_app(settings: Settings) -> FastAPI:
         expose_headers=[*EXPOSED, FINAL],
     )
     app.add_middleware(SecurityHeaders, final=lambda: queries.final_block)
-    app.include_router(json_routes(queries))
     app.include_router(export_routes(PREFIX, Exports(database, places)))
     app.include_router(iati_routes(PREFIX, publisher))
     app.include_router(content_routes(folder))
@@ -100,9 +109,14 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def from_environment() -> FastAPI:
-    """Return the application as the environment wants it: what a server with several workers calls in each."""
+    """Return the application as the environment wants it: what each of a server's processes calls."""
     logs.set_up()
-    return create_app(Settings.from_environment())
+    app = create_app(Settings.from_environment())
+    # What is there now stays, and answers go before they are collected: to look through them costs a tenth of each.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    return app
 
 
 # -------------------------------------------------------------------------------------------------------- refusals

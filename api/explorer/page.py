@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         number = asked.number("pool", pool)
         shown = queries.pool(number)
         gifts = opened(queries.contributions(number, limit=GIFTS_OF_POOL))
-        return _render("pool.html", {"pool": shown, "gifts": gifts, "index": queries.health(), "now": time.time()})
+        return _render("pool.html", {"pool": shown, "gifts": gifts, "index": queries.health(), "now": queries.clock()})
 
     @router.get("/pool/{pool}/contributions")
     def contributions(request: Request, pool: str) -> HTMLResponse:
@@ -127,7 +126,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             "fund": health["fund"],
             "chain_id": health["chain_id"],
             "rpc": settings.public_rpc,
-            "now": time.time(),
+            "now": queries.clock(),
         }
         return _render("contribution.html", context, connect=_ANY_NODE)
 

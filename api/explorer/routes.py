@@ -17,9 +17,10 @@ _LIMIT = DEFAULT_LIMIT
 def json_routes(queries: Queries) -> APIRouter:
     """Return all routes of the JSON interface."""
     router = APIRouter(prefix=PREFIX, responses=ERRORS, route_class=ReadRoute)
-    _add_overview(router, queries)
-    _add_pools(router, queries)
+    # They are tried in this order: those that are asked for most come first.
     _add_contributions(router, queries)
+    _add_pools(router, queries)
+    _add_overview(router, queries)
     _add_people(router, queries)
     _add_record(router, queries)
     add_books(router, queries)

@@ -6,13 +6,15 @@ FastAPI documents them as ever. But to solve a route's dependencies takes it lon
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
-from fastapi import Request, Response
+from fastapi import Response
 from fastapi import params as kinds
 from fastapi.routing import APIRoute
 from pydantic import PlainValidator
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
 
 from api.explorer.failures import BadParameterError
 
@@ -27,27 +29,29 @@ class _Parameter(NamedTuple):
 class ReadRoute(APIRoute):
     """A route that takes nothing but parameters out of the address, each of one of the kinds in `params`."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return what answers a request."""
-        endpoint: Callable[..., Awaitable[Response]] = self.endpoint
-        parameters = _parameters(self.endpoint)
+    def __init__(self, path: str, endpoint: Callable[..., Awaitable[Response]], **said: Any) -> None:
+        super().__init__(path, endpoint, **said)
+        self._parameters = _parameters(endpoint)
 
-        async def answer(request: Request) -> Response:
-            values, path, query = {}, request.path_params, request.query_params
-            for name, read, in_path, default in parameters:
-                raw = path[name] if in_path else query.get(name)
-                if raw is not None:
-                    try:
-                        values[name] = read(raw)
-                    except ValueError as error:
-                        raise BadParameterError(name, str(error)) from None
-                elif default is inspect.Parameter.empty:
-                    raise BadParameterError(name, "is missing")
-                else:
-                    values[name] = default
-            return await endpoint(**values)
-
-        return answer
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)  # which refuses it
+            return
+        values, path, query = {}, scope["path_params"], QueryParams(scope["query_string"])
+        for name, read, in_path, default in self._parameters:
+            raw = path[name] if in_path else query.get(name)
+            if raw is not None:
+                try:
+                    values[name] = read(raw)
+                except ValueError as error:
+                    raise BadParameterError(name, str(error)) from None
+            elif default is inspect.Parameter.empty:
+                raise BadParameterError(name, "is missing")
+            else:
+                values[name] = default
+        response = await self.endpoint(**values)
+        await response(scope, receive, send)
 
 
 def _parameters(endpoint: Callable[..., Any]) -> list[_Parameter]:

@@ -13,18 +13,18 @@ def hexed(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-_HIGH = bytes(0x20 if chr(i) in "89abcdef" else 0 for i in range(256))
-_LETTER = bytes(0x20 if chr(i) in "abcdef" else 0 for i in range(256))
-"""The bit that tells a small letter from a large one, for the hash's digits above 7, and for each letter."""
+_SMALL = int.from_bytes(b"\x20" * 40)
+"""In each of 40 characters the bit that tells a small letter from a large one."""
 
 
 @lru_cache(maxsize=16_384)
 def address(value: bytes) -> str:
     """Return an address with its checksum (EIP-55): a letter is large where the hash of all has a digit above 7."""
     small = value.hex().encode()
-    high = keccak_256(small).hexdigest()[: len(small)].encode()
-    large = int.from_bytes(high.translate(_HIGH)) & int.from_bytes(small.translate(_LETTER))
-    return "0x" + (int.from_bytes(small) ^ large).to_bytes(len(small)).decode()
+    text, digits = int.from_bytes(small), int.from_bytes(keccak_256(small).hexdigest()[:40].encode())
+    # In ASCII the bit 0x40 marks the letters, 0x08 of the digits 8 and 9, and no letter up to f has that.
+    large = (digits >> 1 | digits << 2) & text >> 1 & _SMALL
+    return "0x" + (text ^ large).to_bytes(40).decode()
 
 
 _TWO = [f"{n:02}" for n in range(60)]

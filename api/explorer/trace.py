@@ -5,8 +5,10 @@ In the order of the ledger, and in whole numbers: the parts are always exactly t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -119,3 +121,22 @@ def spent_spans(moves: Sequence[Move]) -> list[Span]:
         else:
             spans.append(Span(part.start, part.end))
     return spans
+
+
+class Spent:
+    """What is spent of a line, to be asked how much of it lies in an interval: O(log n)."""
+
+    def __init__(self, moves: Sequence[Move]) -> None:
+        spans = spent_spans(moves)
+        self._starts = [span.start for span in spans]
+        self._ends = [span.end for span in spans]
+        self._before = [0, *accumulate(span.end - span.start for span in spans)]
+
+    def of(self, start: int, end: int) -> int:
+        """Return how much of [start, end) is spent."""
+        starts, ends, before = self._starts, self._ends, self._before
+        i, j = bisect_right(starts, start) - 1, bisect_right(starts, end) - 1
+        if j < 0 or (i == j and start >= ends[i]):
+            return 0
+        below = before[i] + min(start, ends[i]) - starts[i] if i >= 0 else 0
+        return before[j] + min(end, ends[j]) - starts[j] - below

@@ -11,6 +11,27 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DBAPIError
 
 
+def ask(connection: Connection, statement: str, values: Any = ()) -> list[tuple[Any, ...]]:
+    """Put a statement to the driver itself, and return all rows as it gives them.
+
+    Raises:
+        DBAPIError: As SQLAlchemy raises it.
+
+    """
+    driver: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    try:
+        found: list[tuple[Any, ...]] = driver.execute(statement, values).fetchall()
+    except dialect.loaded_dbapi.Error as error:
+        lost = dialect.is_disconnect(error, driver, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, values, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+        ) from error
+    return found
+
+
 class Prepared:
     """A query with parameters (`bindparam`), each of which is given with every question."""
 
@@ -32,17 +53,4 @@ class Prepared:
             self._compiled[dialect.name] = str(compiled), getattr(compiled, "positiontup", None), compiled.params
         statement, order, own = self._compiled[dialect.name]
         given = {**own, **values}
-        driver: Any = connection.connection.driver_connection
-        try:
-            found: list[tuple[Any, ...]] = driver.execute(
-                statement, given if order is None else [given[name] for name in order]
-            ).fetchall()
-        except dialect.loaded_dbapi.Error as error:
-            lost = dialect.is_disconnect(error, driver, None)
-            if lost:
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                statement, given, error, dialect.loaded_dbapi.Error,
-                connection_invalidated=lost, dialect=dialect,
-            ) from error  # fmt: skip
-        return found
+        return ask(connection, statement, given if order is None else [given[name] for name in order])

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from api.explorer.database.prepared import ask
 from api.explorer.failures import UnavailableError
 
 BUSY_SECONDS = 2.0
@@ -45,7 +46,8 @@ class SqliteDoor:
 
     def version(self, connection: Connection) -> Hashable:
         """Return what changes on this connection whenever another one commits."""
-        return int(connection.exec_driver_sql(VERSION).scalar_one())
+        connection.begin()
+        return int(ask(connection, VERSION)[0][0])
 
     def watch(self) -> Hashable:
         """Return what changes whenever anything is committed; None if that cannot be said.
@@ -97,6 +99,6 @@ def _engine(path: Path) -> Engine:
     # The driver by itself begins nothing before a SELECT: each one would see another state of the index.
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        ask(connection, "BEGIN")
 
     return engine

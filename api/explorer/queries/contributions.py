@@ -58,7 +58,7 @@ def of_batch(read: Reader, batch: bytes, at: paging.At) -> shapes.Page[msgspec.R
     query = select(tables.contributions).where(_GIFT.log == row.log, _GIFT.pool == row.pool)
     if key := paging.decode("b", at, 1):
         query = query.where(_GIFT.start > key[0])
-    rows = read.rows(query.order_by(_GIFT.start).limit(at.limit + 1))
+    rows = [Gift._make(row) for row in read.rows(query.order_by(_GIFT.start).limit(at.limit + 1))]
     return paging.page(rows, at, lambda r: paging.encode("b", (r.start,)), lambda kept: write(read, kept))
 
 
@@ -71,7 +71,8 @@ def _page(
 ) -> shapes.Page[msgspec.Raw]:
     if key := paging.decode(order, at, len(columns)):
         query = query.where(paging.before(columns, key))
-    rows = read.rows(query.order_by(*(column.desc() for column in columns)).limit(at.limit + 1))
+    found = read.rows(query.order_by(*(column.desc() for column in columns)).limit(at.limit + 1))
+    rows = [Gift._make(row) for row in found]
     names = [column.key for column in columns]
     return paging.page(
         rows,

@@ -16,6 +16,7 @@ from api import tables
 from api.explorer import shapes
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import contributions, paging
+from api.explorer.queries.gift import Gift
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.written import write
 from api.types import ANONYMOUS
@@ -115,7 +116,7 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.
         rows = read.rows(sifted.limit(at.limit + 1))
         if len(rows) <= at.limit:
             last = read.first(query.offset(BUDGET - 1))
-    page = paging.page(rows, at, cursor_of, lambda kept: write(read, kept))
+    page = paging.page(rows, at, cursor_of, lambda kept: write(read, [Gift._make(row[:9]) for row in kept]))
     return page if last is None else {**page, "next": cursor_of(last)}
 
 

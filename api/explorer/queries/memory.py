@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from api.explorer import shapes
 from api.explorer.database import Edition
-from api.explorer.trace import Move
+from api.explorer.trace import Move, Spent
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -44,6 +44,7 @@ class Memory:
     titles: Met[int, str] = field(default_factory=Met)
     moves: Met[int, list[Move]] = field(default_factory=Met)
     """What happened to pools' lines, kept by `places`."""
+    spent: Met[int, Spent] = field(default_factory=Met)
     batches: Met[int, Row[Any]] = field(default_factory=Met)
     """By log."""
     refunded: Met[int, bool] = field(default_factory=Met)

@@ -11,7 +11,7 @@ from sqlalchemy import Row, literal, select, union_all
 from api import tables
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.reader import Reader
-from api.explorer.trace import Kind, Move, Span, Sums, sums, trace
+from api.explorer.trace import Kind, Move, Span, Spent, Sums, sums, trace
 
 _REFUND = tables.refunds.c
 
@@ -81,5 +81,17 @@ def moves_for(read: Reader, gift: Gift, refunds: Refunds) -> list[Move]:
 
 def sums_of(read: Reader, gift: Gift, refunds: Refunds) -> Sums:
     """Return how much of a contribution was spent, refunded, and waits."""
+    end = gift.start + gift.amount
+    if not read.memory.refunded[gift.pool]:
+        spent = spent_of(read, gift.pool).of(gift.start, end)
+        return Sums(spent, 0, gift.amount - spent)
     moves = moves_for(read, gift, refunds)
-    return sums(trace(Span(gift.start, gift.start + gift.amount), moves), moves)
+    return sums(trace(Span(gift.start, end), moves), moves)
+
+
+def spent_of(read: Reader, pool: int) -> Spent:
+    """Return what is spent of a pool's line."""
+    found = read.memory.spent.get(pool)
+    if found is None:
+        found = read.memory.spent[pool] = Spent(moves_of(read, pool))
+    return found

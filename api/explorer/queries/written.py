@@ -28,9 +28,9 @@ WAYS: dict[int, shapes.Way] = {
 }
 
 
-def shape(read: Reader, rows: Sequence[Gift | Row[Any]]) -> list[shapes.Contribution]:
+def shape(read: Reader, gifts: Sequence[Gift]) -> list[shapes.Contribution]:
     """Return contributions as shapes."""
-    return [msgspec.json.decode(item) for item in write(read, rows)]
+    return [msgspec.json.decode(item) for item in write(read, gifts)]
 
 
 def opened(page: shapes.Page[msgspec.Raw]) -> shapes.Page[shapes.Contribution]:
@@ -38,33 +38,34 @@ def opened(page: shapes.Page[msgspec.Raw]) -> shapes.Page[shapes.Contribution]:
     return {"items": [msgspec.json.decode(item) for item in page["items"]], "next": page["next"]}
 
 
-def write(read: Reader, rows: Sequence[Gift | Row[Any]]) -> list[msgspec.Raw]:
+def write(read: Reader, gifts: Sequence[Gift]) -> list[msgspec.Raw]:
     """Return contributions as JSON."""
-    gifts = [Gift._make(row[:9]) for row in rows]
     found = batches.by_log(read, {gift.log for gift in gifts if gift.position >= 0})
     bearers, pledges, refunds = _bearers(read, gifts), pledges_of(read, gifts), Refunds(read, gifts, found)
     read.load(
-        logs=[gift.log for gift in gifts],
+        logs={gift.log for gift in gifts},
         accounts=[*(batch.gateway for batch in found.values()), *bearers.values()],
-        pools=[gift.pool for gift in gifts],
+        pools={gift.pool for gift in gifts},
     )
     items: list[msgspec.Raw] = []
+    last_pool = last_log = -1
     for gift in gifts:
         pool, start, amount, number, donor, paid_at, log, position, via = gift
-        batch, sums = found.get(log), sums_of(read, gift, refunds)
-        if batch is None:
-            way = _direct(read, via, bearers.get((pool, start)), pledges.get((pool, start)))
-            entry = "null"
+        if pool != last_pool or log != last_log:
+            last_pool, last_log, batch = pool, log, found.get(log)
+            of_pool, recorded, came = _of_pool(read, pool), _place(read, log), batch and _of_batch(read, batch)
+        first, much, (spent, refunded, waiting) = str(start), str(amount), sums_of(read, gift, refunds)
+        if came is None:
+            way, entry = _direct(read, via, bearers.get((pool, start)), pledges.get((pool, start))), "null"
         else:
-            way = f'{_of_batch(read, batch)},"position":{position}'
-            entry = f'"0x{donor.hex()}{paid_at:08x}{amount:016x}"'
+            way = f'{came},"position":{position}'
+            entry = f'"0x{donor.hex()}{(paid_at << 64 | amount).to_bytes(12).hex()}"'
         giver = "null" if donor == ANONYMOUS else f'"{text.address(donor)}"'
         items.append(
             msgspec.Raw(
-                f'{{"id":"{pool}-{start}",{_of_pool(read, pool)},"amount":"{amount}","start":"{start}",'
-                f'"end":"{start + amount}","number":{number},"donor":{giver},"paid_at":{paid_at},'
-                f'"paid":"{text.iso(paid_at)}",{way},"recorded":{_place(read, log)},'
-                f'"spent":"{sums.spent}","refunded":"{sums.refunded}","waiting":"{sums.waiting}","entry":{entry}}}'
+                f'{{"id":"{pool}-{first}",{of_pool},"amount":"{much}","start":"{first}","end":"{start + amount}",'
+                f'"number":{number},"donor":{giver},"paid_at":{paid_at},"paid":"{text.iso(paid_at)}",{way},'
+                f'"recorded":{recorded},"spent":"{spent}","refunded":"{refunded}","waiting":"{waiting}","entry":{entry}}}'
             )
         )
     return items
@@ -80,27 +81,32 @@ def _direct(read: Reader, via: int, bearer: bytes | None, pledge: int | None) ->
 
 
 def _of_batch(read: Reader, batch: Row[Any]) -> str:
-    written, key = read.memory.written, ("batch", batch.log)
-    if key not in written:
-        written[key] = (
+    key = "batch", batch.log
+    found = read.memory.written.get(key)
+    if found is None:
+        found = read.memory.written[key] = (
             f'"direct":false,"via":"{WAYS[Via.BATCH]}","pledge":null,"bearer":null,'
             f'"batch":"{text.hexed(batch.batch)}","gateway":{_json(read.who(batch.gateway))}'
         )
-    return written[key]
+    return found
 
 
 def _of_pool(read: Reader, pool: int) -> str:
-    written, key = read.memory.written, ("pool", pool)
-    if key not in written:
-        written[key] = f'"pool":{pool},"pool_name":{_json(read.pool_name(pool))},"token":{_json(read.pool_token(pool))}'
-    return written[key]
+    key = "pool", pool
+    found = read.memory.written.get(key)
+    if found is None:
+        found = read.memory.written[key] = (
+            f'"pool":{pool},"pool_name":{_json(read.pool_name(pool))},"token":{_json(read.pool_token(pool))}'
+        )
+    return found
 
 
 def _place(read: Reader, log: int) -> str:
-    written, key = read.memory.written, ("place", log)
-    if key not in written:
-        written[key] = _json(read.place(log))
-    return written[key]
+    key = "place", log
+    found = read.memory.written.get(key)
+    if found is None:
+        found = read.memory.written[key] = _json(read.place(log))
+    return found
 
 
 def _json(value: Any) -> str:

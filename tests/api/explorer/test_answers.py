@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from api.explorer import page, shapes
+from api.explorer import shapes
+from api.explorer.app import create_app
 from api.types import ANONYMOUS
 from tests.api.chain.test_interface import SHAPES as PLAYED
 from tests.api.explorer.book import DAY, FUND, USD, account
@@ -26,8 +27,7 @@ from tests.api.explorer.world import (
 )
 
 if TYPE_CHECKING:
-    from fastapi.testclient import TestClient
-
+    from api.settings import Settings
     from tests.api.explorer.world import World
 
 SHAPES: dict[str, Any] = {
@@ -109,12 +109,10 @@ def test_summary(get: Any) -> None:
     ("later", "said"),
     [(-1, "It is paused until"), (0, "The time of the pause was over on"), (DAY, "anybody can end it")],
 )
-def test_a_pause_is_told_as_it_is(
-    client: TestClient, get: Any, monkeypatch: pytest.MonkeyPatch, later: int, said: str
-) -> None:
+def test_a_pause_is_told_as_it_is(settings: Settings, get: Any, later: int, said: str) -> None:
     now = get("/pools/5")["paused_until"] + later
-    monkeypatch.setattr(page, "time", SimpleNamespace(time=lambda: now))
-    assert said in client.get("/pool/5").text
+    with TestClient(create_app(settings, clock=lambda: now)) as client:
+        assert said in client.get("/pool/5").text
 
 
 def test_states_of_pools(get: Any) -> None:
