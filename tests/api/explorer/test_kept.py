@@ -1,0 +1,269 @@
+"""Kept answers: the same bytes as those that are made anew, for as long as they are true, and no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from api.explorer import kept
+from api.explorer.app import create_app
+from api.explorer.content import ContentFolder
+from api.explorer.database import Database, edition, edition_of, postgres
+from api.explorer.kept import Kept
+from api.explorer.queries import Queries
+from api.indexer.store import Store
+from tests.api.explorer.conftest import settings_in
+from tests.api.explorer.world import WALLET, build
+from tests.api.stores import STORES, Databases, change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+GIFTS, FRONT, POOL, LATEST = "/api/v1/pools/1/contributions", "/", "/api/v1/pools/1", "/api/v1/contributions"
+FINAL = "INSERT INTO meta VALUES ('final_block', '{}')"
+PASSING = "UPDATE meta SET value = '{}' WHERE key = 'node_head'"
+
+
+class Served:
+    """An index that goes on, an explorer with a clock of its own, and a count of the snapshots it took."""
+
+    def __init__(self, folder: Path, where: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.settings = settings_in(folder, database=where)
+        self.store = Store(where)
+        self.book = build(self.store, self.settings.content).book
+        self.now = float(self.book.now)
+        self.asked = 0
+        snapshot = Database.snapshot
+
+        def counted(database: Database, **how: Any) -> Any:
+            self.asked += 1
+            return snapshot(database, **how)
+
+        monkeypatch.setattr(Database, "snapshot", counted)
+        monkeypatch.setattr(postgres, "LOOK_SECONDS", 0.0)
+        self.client = self.another()
+
+    def another(self) -> TestClient:
+        return TestClient(create_app(self.settings, clock=lambda: self.now))
+
+    def get(self, path: str, known: str | None = None) -> Any:
+        answer = self.client.get(path, headers={} if known is None else {"If-None-Match": known})
+        assert answer.status_code in (200, 304), answer.text
+        return answer
+
+    def looks(self, path: str, known: str | None = None) -> int:
+        """Return how often the database is read for an answer."""
+        before = self.asked
+        self.get(path, known)
+        return self.asked - before
+
+
+@pytest.fixture(params=STORES)
+def served(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Served]:
+    where = databases.new(request.param, tmp_path)
+    made = Served(tmp_path, where, monkeypatch)
+    yield made
+    made.client.close()
+    made.store.close()
+    databases.give_back(where)
+
+
+@pytest.mark.parametrize("path", [GIFTS, FRONT, POOL, "/pool/1", "/contribution/1-12000000", f"{GIFTS}?limit=2"])
+def test_an_answer_is_made_once(served: Served, path: str) -> None:
+    first = served.get(path)
+    assert served.looks(path) == 0
+    again = served.get(path)
+    assert (again.content, again.headers) == (first.content, first.headers)
+    assert first.headers["cache-control"] == "no-cache"
+    assert served.looks(f"{path}{'&' if '?' in path else '?'}x=") > 0
+
+
+def test_a_gift_is_seen_at_once(served: Served) -> None:
+    before = served.get(GIFTS)
+    served.book.give(1, WALLET, 1_000_000)
+    served.book.mine()
+    after = served.get(GIFTS, before.headers["etag"])
+    assert after.status_code == 200
+    assert len(after.json()["items"]) == len(before.json()["items"]) + 1
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_what_the_chain_took_back_is_gone_at_once(served: Served) -> None:
+    before = served.get(GIFTS)
+    served.book.give(1, WALLET, 1_000_000)
+    served.book.mine()
+    after = served.get(GIFTS)
+    served.store.rewind(served.book.height - 1)
+    assert served.get(GIFTS, after.headers["etag"]).json() == before.json()
+    assert served.get(GIFTS).headers["etag"] == before.headers["etag"]
+
+
+def test_another_server_gives_the_same_etag(served: Served) -> None:
+    known = served.get(GIFTS).headers["etag"]
+    with served.another() as other:
+        assert other.get(GIFTS, headers={"If-None-Match": known}).status_code == 304
+        assert other.get(GIFTS).headers["etag"] == known
+
+
+def test_what_is_known_is_not_sent_and_no_table_is_looked_at(served: Served) -> None:
+    known = served.get(GIFTS).headers["etag"]
+    served.client.close()
+    served.client = served.another()
+    served.get(LATEST)  # so that the edition is known
+    assert served.looks(GIFTS, known) == 0
+    answer = served.get(GIFTS, f'W/"other", {known}')
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", known)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert served.get(GIFTS, '"other"').status_code == 200
+
+
+def test_a_node_that_goes_on_does_not_change_what_is_known(served: Served) -> None:
+    known = served.get(GIFTS).headers["etag"]
+    change(served.settings.database, PASSING.format(10**6))
+    assert served.get(GIFTS, known).status_code == 304
+    assert served.get("/api/v1/health").json()["node_head"] == 10**6
+
+
+def test_what_becomes_final_is_another_edition(served: Served) -> None:
+    known = served.get(GIFTS).headers["etag"]
+    assert not served.get(GIFTS).json()["items"][0]["recorded"]["final"]
+    change(served.settings.database, FINAL.format(served.book.height))
+    assert served.get(GIFTS, known).json()["items"][0]["recorded"]["final"]
+
+
+def test_the_clock_has_its_part(served: Served) -> None:
+    first = served.get(POOL)
+    assert (served.looks(POOL), served.get(POOL, first.headers["etag"]).status_code) == (0, 304)
+    served.now += 1
+    assert served.looks(POOL) > 0
+    # Made again, and found to be the same.
+    served.now += 1
+    assert served.get(POOL, first.headers["etag"]).status_code == 304
+    served.now += 10 * 365 * 86_400
+    later = served.get(POOL, first.headers["etag"])
+    assert (first.json()["state"], later.json()["state"]) == ("active", "frozen")
+
+
+def test_in_the_same_second_a_changed_note_is_seen(served: Served) -> None:
+    change(served.settings.database, "INSERT INTO meta VALUES ('halted', 'for a test')")
+    assert served.get("/api/v1/summary").json()["index"]["halted"] == "for a test"
+    change(served.settings.database, "DELETE FROM meta WHERE key = 'halted'")
+    assert served.get("/api/v1/summary").json()["index"]["halted"] is None
+
+
+def test_a_text_that_comes_into_the_folder_is_seen_at_once(served: Served) -> None:
+    title = served.get(GIFTS).json()["items"][0]["pool_name"]
+    [file] = [path for path in served.settings.content.iterdir() if path.read_bytes().startswith(b"Warm meals")]
+    file.rename(file.with_suffix(".away"))
+    assert served.get(GIFTS).json()["items"][0]["pool_name"] != title
+    file.with_suffix(".away").rename(file)
+    assert served.get(GIFTS).json()["items"][0]["pool_name"] == title
+
+
+@pytest.mark.parametrize("path", ["/api/v1/pools/77/contributions", "/pool/77", f"{GIFTS}?cursor=x", "/nothing"])
+def test_refusals_are_not_kept(served: Served, path: str) -> None:
+    for _ in range(2):
+        answer = served.client.get(path)
+        assert answer.status_code in (404, 422)
+        assert "etag" not in answer.headers
+
+
+def test_an_index_that_goes_away_takes_its_answers_with_it(served: Served) -> None:
+    known = served.get(GIFTS).headers["etag"]
+    change(served.settings.database, "UPDATE meta SET value = '9999' WHERE key = 'schema_version'")
+    assert served.client.get(GIFTS).status_code == 503
+    assert served.client.get(GIFTS, headers={"If-None-Match": known}).status_code == 503
+
+
+def test_the_head_of_an_answer_is_that_of_the_answer(served: Served) -> None:
+    assert served.client.head(GIFTS).headers == served.get(GIFTS).headers
+    assert served.client.head(GIFTS).content == b""
+
+
+@pytest.mark.parametrize("path", ["/static/moa.css", "/health", "/metrics", "/api/v1/export/pools.csv"])
+def test_what_is_no_answer_out_of_one_edition_is_left_alone(served: Served, path: str) -> None:
+    answer = served.client.get(path)
+    assert answer.status_code in (200, 503)
+    assert not answer.headers.get("etag", "").startswith('"' + str(served.book.height))
+
+
+def test_what_read_two_editions_is_not_kept(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Queries.pool
+
+    def and_then_a_block_comes(queries: Queries, number: int) -> Any:
+        found = pool(queries, number)
+        served.book.mine()
+        return found
+
+    served.get(POOL)
+    monkeypatch.setattr(Queries, "pool", and_then_a_block_comes)
+    assert "etag" not in served.get("/pool/1").headers
+    # Read from one, but another one is there by the time it is ready: it must not pass for that one's.
+    answer = served.get(POOL)
+    assert answer.status_code == 200
+    monkeypatch.undo()
+
+
+def test_the_oldest_answers_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "index.db")
+    build(store, tmp_path / "content")
+    made: list[str] = []
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        made.append(scope["path"])
+        queries.contributions(1)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(int(scope["query_string"]))})
+
+    queries = Queries(Database(tmp_path / "index.db"), ContentFolder(tmp_path / "content"))
+    monkeypatch.setattr(kept, "MOST_BYTES", 1000)
+    monkeypatch.setattr(kept, "LARGEST_BYTES", 500)
+    client = TestClient(Kept(app, queries.memory, queries.clock))
+    for path, size, how_often in [("/a", 400, 1), ("/b", 400, 1), ("/a", 400, 1), ("/c", 400, 1), ("/a", 400, 1),
+                                  ("/b", 400, 2), ("/d", 501, 1), ("/d", 501, 2)]:  # fmt: skip
+        assert len(client.get(f"{path}?{size}").content) == size
+        assert made.count(path) == how_often, path
+    store.close()
+
+
+def test_an_edition_names_all_that_answers_hang_on(tmp_path: Path) -> None:
+    store = Store(tmp_path / "index.db")
+    build(store, tmp_path / "content")
+    tags = set()
+    for statement in (
+        "UPDATE meta SET value = 'x' WHERE key = 'node_head'",
+        "INSERT INTO meta VALUES ('reconciled', '{}')",
+        "INSERT INTO meta VALUES ('final_block', '1')",
+        "UPDATE blocks SET hash = zeroblob(32) WHERE number = (SELECT max(number) FROM blocks)",
+        "DELETE FROM blocks WHERE number = (SELECT max(number) FROM blocks)",
+    ):
+        change(tmp_path / "index.db", statement)
+        database = Database(tmp_path / "index.db")
+        with database.snapshot() as connection:
+            tags.add(edition.read_edition(connection, edition.read_notes(connection)).tag)
+        database.close()
+    assert len(tags) == 5
+    store.close()
+
+
+def test_a_snapshot_is_of_the_edition_that_it_names(served: Served) -> None:
+    """Whatever is committed between the first look and the last is not seen."""
+    database = Database(served.settings.database)
+    looks: list[int] = []
+
+    @event.listens_for(database._door.engine, "engine_connect")
+    def _commit(_connection: Any) -> None:
+        if len(looks) < 3:
+            looks.append(served.book.mine().number)
+
+    for _ in range(4):
+        with database.snapshot() as connection:
+            found = edition.read_edition(connection, edition.read_notes(connection))
+            assert edition_of(connection).head == found.head
+    database.close()
