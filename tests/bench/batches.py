@@ -93,7 +93,7 @@ def run(chosen: Chosen) -> Result:
     result.notes.append("Wanted is half of what the database alone takes, or 250,000 a second, whichever is lower.")
     with tempfile.TemporaryDirectory() as folder, chains.anvil() as ledger, postgres.server() as server:
         path = ledger.write_deployment(Path(folder) / "deployment.json")
-        chains.give_in_batches(ledger, count)
+        chains.give_in_batches(ledger, chains.open_pools(ledger), count)
 
         def compare(name: str, measured: moa.Measured, alone: float) -> None:
             ours, theirs = count / measured.seconds, count / alone

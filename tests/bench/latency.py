@@ -145,7 +145,7 @@ def run(chosen: Chosen) -> Result:
 
     with tempfile.TemporaryDirectory() as folder, chains.anvil() as ledger, postgres.server() as server:
         path, url = ledger.write_deployment(Path(folder) / "deployment.json"), ledger.node.url
-        pool = ledger.open_pool("Pool", openEnded=True)
+        [pool] = chains.open_pools(ledger, 1)
         ledger.give(pool, USD)
         for what, socket in (
             ("Moa with a subscription, to /live", True),

@@ -1,4 +1,4 @@
-"""Write the tables of docs/performance.md from what the last runs found. `python -m tests.bench.report [--print]`.
+"""Write the tables of docs/performance.md, and docs/scale.svg, from what the last runs found. `python -m tests.bench.report [--print]`.
 
 Each table stands between `<!-- bench:NAME -->` and `<!-- /bench -->`; the words around them are written by hand.
 """
@@ -6,6 +6,7 @@ Each table stands between `<!-- bench:NAME -->` and `<!-- /bench -->`; the words
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 
 from tests.bench.results import FOLDER, load
@@ -32,6 +33,9 @@ def main() -> None:
         for result in results:
             print(f"## {result.title}\n\n{result.markdown()}\n")
         return
+    plot = FOLDER / "scale.svg"
+    if plot.exists():
+        shutil.copy(plot, PAGE.parent)
     PAGE.write_text(filled(PAGE.read_text(), {result.name: result.markdown() for result in results}))
     print(f"{PAGE.relative_to(ROOT)}: {', '.join(result.name for result in results) or 'nothing was measured yet'}")
 
