@@ -52,8 +52,9 @@ coverage: setup-dev
 datasette: setup-dev
 	@$(RUN) scripts.datasette
 
+# How fast, beside others of its kind, which it installs into .moa: ONLY="direct reads", QUICK=1, WHOLE=1, DATA=gifts.csv.
 bench: setup-dev compile
-	@$(RUN) tests.bench.indexing $(if $(DATA),--data "$(DATA)")
+	@$(RUN) tests.bench $(ONLY) $(if $(QUICK),--quick) $(if $(WHOLE),--whole) $(if $(DATA),--data "$(DATA)")
 
 compile: setup
 	@brownie compile >.moa/compile.log || { cat .moa/compile.log; exit 1; }

@@ -11,19 +11,23 @@ import importlib
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
 
-from tests.bench.results import Chosen, sign
+from tests.bench.results import Chosen, Result, sign
 from tests.ledger import ROOT
 
-NAMES = ("direct", "sparse", "batches", "latency", "reads", "scale")
+NAMES = ("direct", "sparse", "batches", "latency", "reads", "scale", "real")
 
 
 def measure(name: str, chosen: Chosen) -> None:
     """Run one, print and keep what it found."""
-    result = importlib.import_module(f"tests.bench.{name}").run(chosen)
+    result: Result = importlib.import_module(f"tests.bench.{name}").run(chosen)
+    if not result.rows:
+        print(*result.notes)
+        return
     sign(result, chosen)
     path = result.save()
     Console().print(Markdown(f"## {result.title}\n\n{result.markdown()}"))
@@ -36,11 +40,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="default: all of them")
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run?")
     parser.add_argument("--whole", action="store_true", help="scale up to 10 million gifts")
+    parser.add_argument("--data", type=Path, help="real: the gift file")
     parser.add_argument("--count", type=int, default=0, help="how many gifts, instead of what each takes by itself")
     parser.add_argument("--runs", type=int, default=3, help="of Moa's own; the middle one counts")
     told = parser.parse_args()
     if len(told.names) == 1:
-        measure(told.names[0], Chosen(told.quick, told.whole, told.count, told.runs))
+        measure(told.names[0], Chosen(told.quick, told.whole, told.count, told.runs, told.data))
         return
     flags = [argument for argument in sys.argv[1:] if argument not in told.names]
     failed = []

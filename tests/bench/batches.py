@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import insert, select
@@ -39,10 +40,10 @@ def sqlite_alone(source: Path, target: Path) -> float:
         for pragma in PRAGMAS:
             new.execute(f"PRAGMA {pragma}")
         for table in tables.metadata.sorted_tables:
-            new.execute(str(CreateTable(table).compile(dialect=sqlite.dialect())))
+            new.execute(_sql(CreateTable(table), sqlite.dialect))
         for table in tables.metadata.sorted_tables:
-            statement = str(insert(table).compile(dialect=sqlite.dialect()))
-            rows = old.execute(str(select(table).compile(dialect=sqlite.dialect())))
+            statement = _sql(insert(table), sqlite.dialect)
+            rows = old.execute(_sql(select(table), sqlite.dialect))
             while some := list(itertools.islice(rows, AT_ONCE if table.name == "contributions" else 8)):
                 started = time.perf_counter()
                 new.execute("BEGIN IMMEDIATE")
@@ -50,7 +51,7 @@ def sqlite_alone(source: Path, target: Path) -> float:
                 new.execute("COMMIT")
                 spent += time.perf_counter() - started
         started = time.perf_counter()
-        for index in _indexes(sqlite.dialect()):
+        for index in _indexes(sqlite.dialect):
             new.execute(index)
         return spent + time.perf_counter() - started
 
@@ -60,7 +61,7 @@ def postgres_alone(source: str, target: str) -> float:
     spent = 0.0
     with psycopg.connect(source) as old, psycopg.connect(target) as new:
         for table in tables.metadata.sorted_tables:
-            new.execute(str(CreateTable(table).compile(dialect=postgresql.dialect())).encode())
+            new.execute(_sql(CreateTable(table), postgresql.dialect).encode())
         new.commit()
         for table in tables.metadata.sorted_tables:
             names = ", ".join(f'"{column.name}"' for column in table.columns).encode()
@@ -74,15 +75,19 @@ def postgres_alone(source: str, target: str) -> float:
             new.commit()
             spent += time.perf_counter() - started
         started = time.perf_counter()
-        for index in _indexes(postgresql.dialect()):
+        for index in _indexes(postgresql.dialect):
             new.execute(index.encode())
             new.commit()
         return spent + time.perf_counter() - started
 
 
-def _indexes(dialect: object) -> list[str]:
+def _sql(wanted: Any, dialect: Any) -> str:
+    return str(wanted.compile(dialect=dialect()))
+
+
+def _indexes(dialect: Any) -> list[str]:
     made = (index for table in tables.metadata.sorted_tables for index in sorted(table.indexes, key=str))
-    return [str(CreateIndex(index).compile(dialect=dialect)) for index in made]  # type: ignore[arg-type]
+    return [_sql(CreateIndex(index), dialect) for index in made]
 
 
 def run(chosen: Chosen) -> Result:

@@ -68,7 +68,8 @@ class Listener:
 
 def gifts(ledger: Ledger, pool: int, count: int, seen: Callable[[str], float]) -> list[float]:
     """Give one gift a block at uneven times, and return the sorted milliseconds until each was seen."""
-    node, dice, found = ledger.node, random.Random(1), []  # noqa: S311
+    node, dice = ledger.node, random.Random(1)  # noqa: S311
+    found: list[float] = []
     node.rpc("evm_setAutomine", False)
     call = {"to": ledger.fund.address, "data": ledger.fund.encode_abi("contribute", args=[pool, USD])}
     start = int(ledger.see(ledger.fund, "poolOf", pool)["raised"])

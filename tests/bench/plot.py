@@ -27,7 +27,8 @@ def svg(charts: list[Chart]) -> str:
     rows = max(len(chart.lines) for chart in charts)
     width, height = WIDE * len(charts), HIGH + 14 * rows + 8
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="10">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif"'
+        ' font-size="10">',
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
     ]
     for number, chart in enumerate(charts):
@@ -57,21 +58,20 @@ def _chart(chart: Chart) -> list[str]:
     for tick in ticks:
         parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{right}" stroke="#ddd"/>')
         parts.append(f'<text x="{LEFT - 4}" y="{y(tick) + 3:.1f}" text-anchor="end">{tick:,.4g}</text>')
-    for gifts in chart.xs:
-        parts.append(f'<text x="{x(gifts):.1f}" y="{HIGH - BOTTOM + 14}" text-anchor="middle">{_short(gifts)}</text>')
+    below = f'y="{HIGH - BOTTOM + 14}" text-anchor="middle"'
+    parts += [f'<text x="{x(gifts):.1f}" {below}>{_short(gifts)}</text>' for gifts in chart.xs]
     parts.append(f'<text x="{right}" y="{HIGH - BOTTOM + 27}" text-anchor="end">gifts</text>')
     if chart.limit:
         parts.append(f'<path d="M{LEFT} {y(chart.limit):.1f}H{right}" stroke="#c00" stroke-dasharray="4 3"/>')
     for number, (name, line) in enumerate(chart.lines.items()):
         colour = COLOURS[number % len(COLOURS)]
-        points = " ".join(f"{x(gifts):.1f},{y(value):.1f}" for gifts, value in zip(chart.xs, line, strict=True))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
-        parts += [
-            f'<circle cx="{p.split(",")[0]}" cy="{p.split(",")[1]}" r="2.2" fill="{colour}"/>' for p in points.split()
-        ]
-        down = HIGH + 8 + 14 * number
-        parts.append(f'<path d="M{LEFT} {down - 3}h14" stroke="{colour}" stroke-width="2"/>')
-        parts.append(f'<text x="{LEFT + 20}" y="{down}">{escape(name)}</text>')
+        points = [(f"{x(gifts):.1f}", f"{y(value):.1f}") for gifts, value in zip(chart.xs, line, strict=True)]
+        joined = " ".join(map(",".join, points))
+        parts.append(f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
+        parts += [f'<circle cx="{across}" cy="{down}" r="2.2" fill="{colour}"/>' for across, down in points]
+        base = HIGH + 8 + 14 * number
+        parts.append(f'<path d="M{LEFT} {base - 3}h14" stroke="{colour}" stroke-width="2"/>')
+        parts.append(f'<text x="{LEFT + 20}" y="{base}">{escape(name)}</text>')
     return parts
 
 

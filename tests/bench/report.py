@@ -1,6 +1,7 @@
-"""Write the tables of docs/performance.md, and docs/scale.svg, from what the last runs found. `python -m tests.bench.report [--print]`.
+"""Write docs/performance.md's tables, and docs/scale.svg, from what the last runs found.
 
-Each table stands between `<!-- bench:NAME -->` and `<!-- /bench -->`; the words around them are written by hand.
+`python -m tests.bench.report`; with `--print` it only prints the tables. Each stands between `<!-- bench:NAME -->` and
+`<!-- /bench -->`; the words around them are written by hand.
 """
 
 from __future__ import annotations

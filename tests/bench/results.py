@@ -8,14 +8,11 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
 from tests.ledger import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = ROOT / ".moa" / "bench"
 
@@ -28,6 +25,7 @@ class Chosen:
     whole: bool = False
     count: int = 0
     runs: int = 3
+    data: Path | None = None
 
     def size(self, usual: int, quick: int) -> int:
         """Return how many of what is counted there are to be."""
@@ -119,10 +117,10 @@ def quantile(sorted_values: list[float], part: float) -> float:
 
 def _figure(value: float, unit: str) -> str:
     if unit == "×":
-        return f"{value:.1f} ×" if value < 100 else f"{value:,.0f} ×"
+        return f"{value:.3g} ×" if value < 1000 else f"{value:,.0f} ×"
     if unit == "%":
         return f"{value:.0%}"
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:,.1f} {unit}"
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
 
 def _row(cells: list[str]) -> str:

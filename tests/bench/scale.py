@@ -61,13 +61,13 @@ def ask(address: str, paths: list[str]) -> float:
     return quantile(sorted(found), 0.99)
 
 
-def answers(databases: dict[int, Path], folder: Path) -> dict[str, dict[int, float]]:
+def answers(databases: dict[int, Path], folder: Path, rounds: int) -> dict[str, dict[int, float]]:
     """Return each question's p99 by size: the least of the rounds, since what disturbs only ever adds."""
     found: dict[str, dict[int, float]] = {}
     with ExitStack() as stack:
         addresses = {size: stack.enter_context(explorer(path, folder / str(size))) for size, path in databases.items()}
         asked = {size: questions(address) for size, address in addresses.items()}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name in asked[min(asked)]:
                 for size, address in addresses.items():
                     p99 = ask(address, asked[size][name])
@@ -94,7 +94,7 @@ def run(chosen: Chosen) -> Result:
             for each in runs[1:]:
                 each.unlink()
             print(f"{size:,}: {measured[size].seconds:.2f} s, {measured[size].megabytes:.0f} MB", flush=True)
-        p99 = answers(databases, folder)
+        p99 = answers(databases, folder, 1 if chosen.quick else ROUNDS)
     _tell(result, measured, p99)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "scale.svg").write_text(
