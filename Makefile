@@ -31,7 +31,7 @@ test-api:
 	$(RUN) pytest tests/api tests/coverage
 
 test-scripts:
-	$(RUN) pytest tests/scripts tests/mutants
+	$(RUN) pytest tests/scripts tests/mutants tests/bench
 
 test-browser:
 	$(RUN) pytest tests/browser tests/end_to_end

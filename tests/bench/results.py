@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 import os
 import platform
 import subprocess
@@ -112,7 +113,7 @@ def sign(result: Result, chosen: Chosen) -> None:
 
 def quantile(sorted_values: list[float], part: float) -> float:
     """Return a quantile, by the nearest rank."""
-    return sorted_values[min(len(sorted_values) - 1, max(0, round(part * len(sorted_values) + 0.5) - 1))]
+    return sorted_values[max(0, math.ceil(part * len(sorted_values)) - 1)]
 
 
 def _figure(value: float, unit: str) -> str:
