@@ -31,7 +31,7 @@ test-api:
 	$(RUN) pytest tests/api tests/coverage
 
 test-scripts:
-	$(RUN) pytest tests/scripts tests/mutants
+	$(RUN) pytest tests/scripts tests/mutants tests/bench
 
 test-browser:
 	$(RUN) pytest tests/browser tests/end_to_end
@@ -52,8 +52,9 @@ coverage: setup-dev
 datasette: setup-dev
 	@$(RUN) scripts.datasette
 
+# How fast, beside others of its kind, which it installs into .moa: ONLY="direct reads", QUICK=1, WHOLE=1, DATA=gifts.csv.
 bench: setup-dev compile
-	@$(RUN) tests.bench.indexing $(if $(DATA),--data "$(DATA)")
+	@$(RUN) tests.bench $(ONLY) $(if $(QUICK),--quick) $(if $(WHOLE),--whole) $(if $(DATA),--data "$(DATA)")
 
 compile: setup
 	@brownie compile >.moa/compile.log || { cat .moa/compile.log; exit 1; }

@@ -72,11 +72,15 @@ def anvil() -> Iterator[Ledger]:
         node.stop()
 
 
-def give_directly(ledger: Ledger, count: int, per_block: int, pools: int = 4) -> None:
+def open_pools(ledger: Ledger, count: int = 4) -> list[int]:
+    """Open so many pools that take gifts for ever."""
+    return [ledger.open_pool(f"Pool {n}", openEnded=True) for n in range(count)]
+
+
+def give_directly(ledger: Ledger, count: int, per_block: int) -> None:
     """Let wallets give $1 to $5 so often, so many gifts in a block, to a few pools in turn."""
-    node = ledger.node
+    node, numbers = ledger.node, open_pools(ledger)
     assert isinstance(node, Anvil)
-    numbers = [ledger.open_pool(f"Pool {n}", openEnded=True) for n in range(pools)]
     calls = [
         ledger.fund.encode_abi("contribute", args=[number, dollars * USD])
         for number in numbers
@@ -99,12 +103,14 @@ def give_directly(ledger: Ledger, count: int, per_block: int, pools: int = 4) ->
     node.rpc("evm_setAutomine", True)
 
 
-def give_in_batches(ledger: Ledger, count: int, in_batch: int = 4_000, pools: int = 4) -> None:
-    """Let a gateway record so many gifts of $1 to $20 by made-up donors, each of whom gives about three times."""
+def give_in_batches(ledger: Ledger, numbers: list[int], count: int, in_batch: int = 4_000, seed: int = 1) -> None:
+    """Let a gateway record so many gifts of $1 to $20 for these pools in turn, by made-up donors.
+
+    Each donor gives about three times; another seed, other donors.
+    """
     node = ledger.node
     assert isinstance(node, Anvil)
-    numbers = [ledger.open_pool(f"Pool {n}", openEnded=True) for n in range(pools)]
-    dice = np.random.default_rng(1)
+    dice = np.random.default_rng(seed)
     donors = dice.integers(0, 256, (max(1, count // 3), 20), dtype=np.uint8).view("V20")[:, 0]
     for start in range(0, count, in_batch):
         size = min(in_batch, count - start)
@@ -113,7 +119,7 @@ def give_in_batches(ledger: Ledger, count: int, in_batch: int = 4_000, pools: in
         entries["paid_at"] = 1_500_000_000 + start + np.arange(size)
         entries["amount"] = dice.integers(1, 21, size) * USD
         data = ledger.fund.encode_abi(
-            "recordBatch", args=[numbers[start // in_batch % pools], dice.bytes(32), entries.tobytes()]
+            "recordBatch", args=[numbers[start // in_batch % len(numbers)], dice.bytes(32), entries.tobytes()]
         )
         total = int(entries["amount"].sum())
         mint = ledger.token.encode_abi("mint", args=[ledger.gateway, total, dice.bytes(32)])

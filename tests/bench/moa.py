@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def index(url: str, deployment: Path, database: Path | str) -> Measured:
     command = [sys.executable, "-m", "tests.bench.moa", url, str(deployment), str(database)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return Measured(**json.loads(done.stdout))
+
+
+def middle(url: str, deployment: Path, databases: Sequence[Path | str]) -> Measured:
+    """Index a chain into each of these databases, and return the middle one of the runs."""
+    return sorted((index(url, deployment, each) for each in databases), key=lambda run: run.seconds)[
+        len(databases) // 2
+    ]
 
 
 def node_alone(url: str, deployment: Path, blocks: int = 20) -> float:

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { desc, eq, graphql } from 'ponder';
+import { and, desc, eq, graphql, lt } from 'ponder';
 import { db } from 'ponder:api';
 import schema from 'ponder:schema';
 
@@ -8,10 +8,16 @@ app.use('/graphql', graphql({ db, schema }));
 
 app.get('/latest/:pool', async (c) => {
   const { contribution } = schema;
+  const before = c.req.query('before');
   const rows = await db
     .select()
     .from(contribution)
-    .where(eq(contribution.pool, Number(c.req.param('pool'))))
+    .where(
+      and(
+        eq(contribution.pool, Number(c.req.param('pool'))),
+        before ? lt(contribution.start, BigInt(before)) : undefined,
+      ),
+    )
     .orderBy(desc(contribution.start))
     .limit(50);
   return c.json(rows.map((r) => ({ ...r, start: `${r.start}`, amount: `${r.amount}`, paidAt: `${r.paidAt}`, block: `${r.block}` })));
