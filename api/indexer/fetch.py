@@ -16,6 +16,8 @@ WANTED = 4 * 2**20
 """Bytes of a node's answer about logs: enough that its start-up does not count, few enough to keep in memory."""
 MOST = 500
 """Blocks of a run."""
+START = 16
+"""Blocks of the first one: nobody knows yet how much is in them, and it is all in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Fetcher:
         self._watched = watched
         whole = [address for each in watched if each.topics is None for address in each.addresses]
         self._bits = {address: bits_of(address) for address in whole}
-        self._span = self._most = MOST
+        self._span, self._most = START, MOST
         self._thread = ThreadPoolExecutor(1, "fetch")
         self._ahead: tuple[int, Future[Run]] | None = None
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 Call = tuple[str, list[Any]]
 
 CALLS_PER_REQUEST = 100
-LARGEST = 16 * 2**20
+LARGEST = 8 * 2**20
 """Of an answer about many blocks, in bytes: a larger one is cut off, and fewer blocks are asked for."""
 TIMEOUT = urllib3.Timeout(connect=5, read=120)
 TRIES = 3
