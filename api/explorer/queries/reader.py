@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, Row, Select, func, literal, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.content import ContentFolder
-from api.explorer.trace import Move
+from api.explorer.trace import Line
 from api.types import MemberKind
 
 KINDS: dict[int, shapes.MemberKindName] = {
@@ -62,8 +62,8 @@ class Reader:
         self._tokens: dict[bytes, shapes.Token] = {}
         self._pools: dict[int, Row[Any]] = {}
         self._titles: dict[int, str] = {}
-        self.moves: dict[int, list[Move]] = {}
-        """What happened to pools' lines, kept by `places`."""
+        self.lines: dict[int, Line] = {}
+        """Pools' lines as they stand, kept by `places`."""
 
     def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """Return all rows of a query."""
