@@ -13,9 +13,8 @@ from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, paging, pledges, standing
 from api.explorer.queries.alike import total
 from api.explorer.queries.gift import Gift
-from api.explorer.queries.places import Refunds, moves_of, sums_of
+from api.explorer.queries.places import Refunds, line_of, sums_of
 from api.explorer.queries.reader import Reader
-from api.explorer.trace import spent_spans
 from api.types import ANONYMOUS
 
 _GIFT, _REFUND = tables.contributions.c, tables.refunds.c
@@ -75,7 +74,7 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
 
 def _spent(read: Reader, identity: bytes, pools: Iterable[int]) -> Counter[int]:
     """Return what is spent of a donor's gifts, by pool: a sponsor may have more of them than can be looked at."""
-    spans = [(pool, span) for pool in pools for span in spent_spans(moves_of(read, pool))]
+    spans = [(pool, span) for pool in pools for span in line_of(read, pool).spans()]
     found: Counter[int] = Counter()
     for i in range(0, len(spans), _CHUNK):
         each = [

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from api.explorer import shapes
 from api.explorer.database import Edition
-from api.explorer.trace import Move, Spent
+from api.explorer.trace import Line
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -42,9 +42,8 @@ class Memory:
     tokens: Met[bytes, shapes.Token] = field(default_factory=Met)
     pools: Met[int, Row[Any]] = field(default_factory=Met)
     titles: Met[int, str] = field(default_factory=Met)
-    moves: Met[int, list[Move]] = field(default_factory=Met)
-    """What happened to pools' lines, kept by `places`."""
-    spent: Met[int, Spent] = field(default_factory=Met)
+    lines: Met[int, Line] = field(default_factory=Met)
+    """Pools' lines as they stand, kept by `places`."""
     batches: Met[int, Row[Any]] = field(default_factory=Met)
     """By log."""
     refunded: Met[int, bool] = field(default_factory=Met)

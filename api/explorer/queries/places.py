@@ -1,4 +1,4 @@
-"""What happened to the places of pools' lines: what a contribution's trace is painted from."""
+"""Pools' lines as they stand, and what was refunded of contributions: what a contribution's trace is made of."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from sqlalchemy import Row, literal, select, union_all
 from api import tables
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.reader import Reader
-from api.explorer.trace import Kind, Move, Span, Spent, Sums, sums, trace
+from api.explorer.trace import Kind, Line, Move, Part, Span, Sums
 
 _REFUND = tables.refunds.c
 
 
-def moves_of(read: Reader, pool: int) -> list[Move]:
-    """Return what was spent of a pool's line and given back, in the ledger's order. A pool has few of both."""
-    if pool not in read.memory.moves:
+def line_of(read: Reader, pool: int) -> Line:
+    """Return a pool's line, which follows from the index alone: while that stands still, so does the line."""
+    line = read.memory.lines.get(pool)
+    if line is None:
         each = [
-            select(t.c.log, t.c.start, t.c.amount, literal(kind.value).label("kind")).where(t.c.pool == pool)
-            for t, kind in ((tables.spends, Kind.SPENT), (tables.returns, Kind.RETURNED))
+            select(c.log, c.milestone, c.start, c.amount, literal(kind.value).label("kind")).where(c.pool == pool)
+            for c, kind in ((tables.spends.c, Kind.SPENT), (tables.returns.c, Kind.RETURNED))
         ]
-        rows = read.connection.execute(union_all(*each)).all()
-        read.memory.moves[pool] = sorted(
-            Move(row.log, Kind(row.kind), row.start, row.start + row.amount) for row in rows
+        rows = sorted(read.connection.execute(union_all(*each)), key=lambda row: row.log)
+        line = read.memory.lines[pool] = Line(
+            Move(row.log, Kind(row.kind), row.milestone, row.start, row.start + row.amount) for row in rows
         )
-    return read.memory.moves[pool]
+    return line
 
 
-def _any_of(read: Reader, pool: int) -> bool:
+def any_of(read: Reader, pool: int) -> bool:
     """Return whether anything of a pool was ever refunded: most pools have no refunds, and most lists are of them."""
     known = read.memory.refunded
     if pool not in known:
@@ -48,7 +49,7 @@ class Refunds:
         self._taken: defaultdict[bytes, list[Row[Any]]] = defaultdict(list)
         starts: defaultdict[int, list[int]] = defaultdict(list)
         for gift in gifts:
-            if _any_of(read, gift.pool):
+            if any_of(read, gift.pool):
                 starts[gift.pool].append(gift.start)
         for pool, wanted in starts.items():
             for row in read.rows(select(tables.refunds).where(_REFUND.pool == pool, _REFUND.start.in_(wanted))):
@@ -71,27 +72,21 @@ class Refunds:
         return batch is not None and bool(self._taken[batch.batch])
 
 
-def moves_for(read: Reader, gift: Gift, refunds: Refunds) -> list[Move]:
-    """Return all that happened to a contribution's places."""
-    end = gift.start + gift.amount
-    moves = [move for move in moves_of(read, gift.pool) if move.start < end and gift.start < move.end]
-    back = [Move(row.log, Kind.REFUNDED, gift.start, end) for row in refunds.of(gift)]
-    return sorted(moves + back, key=lambda move: move.log) if back else moves
+def span_of(gift: Gift) -> Span:
+    """Return the places of a contribution."""
+    return Span(gift.start, gift.start + gift.amount)
+
+
+def trace_of(read: Reader, gift: Gift, refunds: Refunds) -> list[Part]:
+    """Return the parts of a contribution that were spent, refunded, or wait."""
+    return line_of(read, gift.pool).trace(span_of(gift), _logs(gift, refunds))
 
 
 def sums_of(read: Reader, gift: Gift, refunds: Refunds) -> Sums:
     """Return how much of a contribution was spent, refunded, and waits."""
-    end = gift.start + gift.amount
-    if not read.memory.refunded[gift.pool]:
-        spent = spent_of(read, gift.pool).of(gift.start, end)
-        return Sums(spent, 0, gift.amount - spent)
-    moves = moves_for(read, gift, refunds)
-    return sums(trace(Span(gift.start, end), moves), moves)
+    back = _logs(gift, refunds) if any_of(read, gift.pool) else ()
+    return line_of(read, gift.pool).sums(span_of(gift), back)
 
 
-def spent_of(read: Reader, pool: int) -> Spent:
-    """Return what is spent of a pool's line."""
-    found = read.memory.spent.get(pool)
-    if found is None:
-        found = read.memory.spent[pool] = Spent(moves_of(read, pool))
-    return found
+def _logs(gift: Gift, refunds: Refunds) -> list[int]:
+    return sorted(row.log for row in refunds.of(gift))

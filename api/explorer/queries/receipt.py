@@ -12,11 +12,11 @@ from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, pools, standing, written
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.judgements import shape_releases
-from api.explorer.queries.places import Refunds, moves_for
+from api.explorer.queries.places import Refunds, trace_of
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.refunds import gateways_turn
 from api.explorer.queries.refunds import shape as shape_refunds
-from api.explorer.trace import Kind, Span, trace
+from api.explorer.trace import Kind
 from api.types import ANONYMOUS
 
 _GIFT = tables.contributions.c
@@ -66,27 +66,25 @@ def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | No
 
 
 def _trace(read: Reader, row: Gift, refunds: Refunds) -> list[shapes.TracePart]:
-    moves = moves_for(read, row, refunds)
-    spent = [move.log for move in moves if move.kind is Kind.SPENT]
-    milestones = {s.log: s.milestone for s in read.rows(select(tables.spends).where(tables.spends.c.log.in_(spent)))}
+    found = trace_of(read, row, refunds)
+    spent = {part.milestone for part in found if part.kind is Kind.SPENT}
     paid = tables.releases.c
-    query = select(tables.releases).where(paid.pool == row.pool, paid.milestone.in_(sorted(set(milestones.values()))))
+    query = select(tables.releases).where(paid.pool == row.pool, paid.milestone.in_(sorted(spent)))
     releases = {release["milestone"]: release for release in shape_releases(read, read.rows(query))}
     back = refunds.of(row)
-    refunded = dict(zip([found.log for found in back], shape_refunds(read, back), strict=True))
+    refunded = dict(zip([each.log for each in back], shape_refunds(read, back), strict=True))
     parts: list[shapes.TracePart] = []
-    for part in trace(Span(row.start, row.start + row.amount), moves):
+    for part in found:
         piece: shapes.TracePart = {
             "start": str(part.start), "end": str(part.end), "amount": str(part.end - part.start),
         }  # fmt: skip
-        log = None if part.move is None else moves[part.move].log
-        if log is None:
+        if part.kind is Kind.WAITING:
             piece["waiting"] = True
-        elif log in refunded:
-            piece["refund"] = refunded[log]
+        elif part.kind is Kind.REFUNDED:
+            piece["refund"] = refunded[part.log]
         else:
-            piece["milestone"] = milestones[log]
-            piece["release"] = releases[milestones[log]]
+            piece["milestone"] = part.milestone
+            piece["release"] = releases[part.milestone]
         parts.append(piece)
     return parts
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from api.tables import LOG_BITS
 from api.settings import Deployment
+from api.tables import LOG_BITS
 
 EVIDENCE = b"e" * 32
 
