@@ -120,9 +120,10 @@ class Line:
 
     def spent(self, over: Span) -> int:
         """Return how many of some places are spent: O(log n)."""
-        return self._spent_up_to(over.end) - self._spent_up_to(over.start)
+        return self.spent_before(over.end) - self.spent_before(over.start)
 
-    def _spent_up_to(self, at: int) -> int:
+    def spent_before(self, at: int) -> int:
+        """Return how many of the places before this one are spent: O(log n)."""
         i = bisect_right(self._starts, at) - 1
         return self._spent_before[i] + (at - self._starts[i] if self._states[i].spent else 0)
 

@@ -16,7 +16,7 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import batches
 from api.explorer.queries.gift import Gift
-from api.explorer.queries.places import Refunds, sums_of
+from api.explorer.queries.places import Refunds, any_of, line_of, sums_of
 from api.explorer.queries.reader import Reader
 from api.types import ANONYMOUS, Via
 
@@ -48,22 +48,31 @@ def write(read: Reader, gifts: Sequence[Gift]) -> list[msgspec.Raw]:
         pools={gift.pool for gift in gifts},
     )
     items: list[msgspec.Raw] = []
-    last_pool = last_log = -1
+    last_pool = last_log = last_start = before = -1
     for gift in gifts:
         pool, start, amount, number, donor, paid_at, log, position, via = gift
+        end = start + amount
         if pool != last_pool or log != last_log:
-            last_pool, last_log, batch = pool, log, found.get(log)
+            last_pool, last_log, batch, last_start = pool, log, found.get(log), -1
             of_pool, recorded, came = _of_pool(read, pool), _place(read, log), batch and _of_batch(read, batch)
-        first, much, (spent, refunded, waiting) = str(start), str(amount), sums_of(read, gift, refunds)
+            line, gave_back = line_of(read, pool), any_of(read, pool)
+        if gave_back:
+            spent, refunded, waiting = sums_of(read, gift, refunds)
+        else:
+            # In the line's order a gift ends where the one before it in the list begins.
+            until = before if end == last_start else line.spent_before(end)
+            before, last_start = line.spent_before(start), start
+            spent, refunded, waiting = until - before, 0, amount - until + before
         if came is None:
             way, entry = _direct(read, via, bearers.get((pool, start)), pledges.get((pool, start))), "null"
         else:
             way = f'{came},"position":{position}'
             entry = f'"0x{donor.hex()}{(paid_at << 64 | amount).to_bytes(12).hex()}"'
         giver = "null" if donor == ANONYMOUS else f'"{text.address(donor)}"'
+        first, much = str(start), str(amount)
         items.append(
             msgspec.Raw(
-                f'{{"id":"{pool}-{first}",{of_pool},"amount":"{much}","start":"{first}","end":"{start + amount}",'
+                f'{{"id":"{pool}-{first}",{of_pool},"amount":"{much}","start":"{first}","end":"{end}",'
                 f'"number":{number},"donor":{giver},"paid_at":{paid_at},"paid":"{text.iso(paid_at)}",{way},'
                 f'"recorded":{recorded},"spent":"{spent}","refunded":"{refunded}","waiting":"{waiting}","entry":{entry}}}'
             )
