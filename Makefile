@@ -4,8 +4,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
+# The lanes of the tests, the longest first, and how many at a time: two cores are kept busy by four.
+TESTS := test-scripts test-index test-contracts test-explorer test-browser
+LANES ?= 4
 
-.PHONY: demo demo-reset test test-contracts test-api test-scripts test-browser test-long mutants coverage bench datasette compile lint setup setup-dev lock abi
+.PHONY: demo demo-reset test test-api $(TESTS) test-long mutants coverage bench datasette compile lint setup setup-dev lock abi
 
 demo: setup
 	@$(RUN) scripts.demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
@@ -20,25 +23,31 @@ setup:
 setup-dev:
 	@$(PYTHON) scripts/setup.py --dev
 
-# Three at a time on two cores, since each waits for its node now and then; the longest first; all are run, whichever fails.
-test: setup-dev compile
-	@$(MAKE) --no-print-directory -k -j3 --output-sync=target test-api test-contracts test-scripts test-browser lint
+# The compiler and the linters first, then the lanes, the longest first, several at a time, since each waits for its node
+# now and then; all are run, whichever fails, and each says what it has to say when it is done.
+test: setup-dev
+	@$(MAKE) --no-print-directory -k -j$(LANES) --output-sync=target compile lint $(TESTS)
 
-test-contracts:
+test-contracts: compile
 	$(RUN) pytest tests/contracts
 
-test-api:
-	$(RUN) pytest tests/api tests/coverage
+test-api: test-index test-explorer
 
-test-scripts:
+test-index: compile
+	$(RUN) pytest tests/api/indexer tests/api/chain
+
+test-explorer: compile
+	$(RUN) pytest tests/api tests/coverage --ignore=tests/api/indexer --ignore=tests/api/chain
+
+test-scripts: compile
 	$(RUN) pytest tests/scripts tests/mutants tests/bench
 
-test-browser:
+test-browser: compile
 	$(RUN) pytest tests/browser tests/end_to_end
 
 # More sequences, more steps, and every mutant.
 test-long: setup-dev compile mutants
-	@MOA_LONG=1 $(MAKE) --no-print-directory -k test-contracts test-api test-scripts test-browser
+	@MOA_LONG=1 $(MAKE) --no-print-directory -k $(TESTS)
 
 # Break each contract line by line, and see the tests notice: tests/mutants.
 mutants: setup-dev compile
@@ -56,8 +65,12 @@ datasette: setup-dev
 bench: setup-dev compile
 	@$(RUN) tests.bench $(ONLY) $(if $(QUICK),--quick) $(if $(WHOLE),--whole) $(if $(DATA),--data "$(DATA)")
 
-compile: setup
-	@brownie compile >.moa/compile.log || { cat .moa/compile.log; exit 1; }
+compile: build/.compiled
+
+# A folder is as new as what was last put into it or taken out of it. Brownie ends with 0 also when it could not compile.
+build/.compiled: $(shell find contracts) brownie-config.yaml package-lock.json scripts/solc.js | setup
+	@brownie compile >.moa/compile.log 2>&1 && grep -q "has been compiled" .moa/compile.log || { cat .moa/compile.log; exit 1; }
+	@touch $@
 
 # After a change of the contracts' interfaces: the seam that api/ and scripts/ read.
 abi: compile

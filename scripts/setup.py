@@ -193,13 +193,24 @@ def check_anvil() -> None:
 
 
 def set_up_solc() -> None:
-    """Put a `solc` where py-solc-x and Brownie look: a shim over npm's solc, which is the same compiler."""
+    """Put a `solc` where py-solc-x and Brownie look: a shim over npm's solc, which is the same compiler.
+
+    Brownie asks for its version once for every contract, and Node takes a third of a second to tell it: so it is kept.
+    """
     shim = STATE / "solcx" / f"solc-v{SOLC_VERSION}"
-    text = f'#!/bin/sh\nexec "{TOOLS / "node"}" "{ROOT / "scripts" / "solc.js"}" "$@"\n'
-    if not shim.exists() or shim.read_text() != text:
-        shim.parent.mkdir(parents=True, exist_ok=True)
-        shim.write_text(text)
-        shim.chmod(0o755)
+    script = ROOT / "scripts" / "solc.js"
+    program = f'exec "{TOOLS / "node"}" "{script}" "$@"\n'
+    stamp = once("solc", ROOT / "package-lock.json", script, Path(__file__))
+    if stamp is None and shim.exists() and shim.read_text().endswith(program):
+        return
+    said = subprocess.run([TOOLS / "node", script, "--version"], capture_output=True, text=True, check=False)
+    if said.returncode:
+        raise SetupError(f"The compiler does not run ({said.stderr.strip()[-160:]}). Remove node_modules.")
+    shim.parent.mkdir(parents=True, exist_ok=True)
+    shim.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && exec cat <<'END'\n{said.stdout}END\n{program}")
+    shim.chmod(0o755)
+    if stamp:
+        done(stamp)
 
 
 def set_up_browser() -> None:
@@ -225,7 +236,6 @@ def main() -> None:
         STATE.mkdir(exist_ok=True)
         make_environment()
         set_up_node()
-        set_up_solc()
         manager = npm()
         # What waits for three different servers waits for them together.
         with ThreadPoolExecutor() as pool:
@@ -233,6 +243,7 @@ def main() -> None:
             steps += [pool.submit(set_up_browser), pool.submit(set_up_apart)] if dev else []
         for step in steps:
             step.result()
+        set_up_solc()
     except SetupError as error:
         sys.exit(f"✗ {error}")
     except OSError as error:

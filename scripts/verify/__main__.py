@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -229,6 +230,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # By name: a shell that puts a program in the background has SIGINT ignored, but whoever sends it means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     code = main()
     if code == STOPPED:  # what is still under way, with a node that does not answer, is not waited for
         os._exit(code)

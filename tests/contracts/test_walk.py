@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from world import World
 
 WALKS = {
-    Walk: {"ganache": (100, 3), "anvil": (2_000, 47)},
-    BooksWalk: {"ganache": (100, 6), "anvil": (2_000, 94)},
+    Walk: {"ganache": (100, 2), "anvil": (2_000, 32)},
+    BooksWalk: {"ganache": (100, 2), "anvil": (2_000, 64)},
 }
 """How many walks on each node: in the long run, and every day. Ganache is slow; the model is the same."""
 STEPS = 50

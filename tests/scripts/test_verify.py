@@ -512,11 +512,23 @@ def test_a_chain_that_is_rewound_meanwhile(stage: Stage, verify: Command, node: 
         stage.node.rpc("evm_revert", then[0])
 
 
+def ignore_interrupts() -> None:
+    """As a shell has it for what it puts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def test_it_is_stopped_by_its_user(stage: Stage, node: Proxy) -> None:
     asked = []
     node.lie = lambda _path, question, true: (asked.append(question), time.sleep(60), true)[2]
     started = [sys.executable, "-m", "scripts.verify", "--rpc", node.url, "--deployment", str(stage.deployment)]
-    child = subprocess.Popen(started, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        started,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=ignore_interrupts,  # noqa: PLW1509 -- it touches nothing that a thread may hold
+    )
     while not asked:
         assert child.poll() is None
         time.sleep(0.02)

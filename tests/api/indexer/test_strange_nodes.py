@@ -155,7 +155,7 @@ def test_nonsense_is_told_and_writes_nothing(
     assert store.tip() is None
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("status", [429, 503, *(pytest.param(n, marks=pytest.mark.long) for n in (500, 502))])
 def test_a_busy_server_is_waited_for(
     status: int,
     ledger: Ledger,
