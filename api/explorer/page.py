@@ -19,7 +19,7 @@ from api.explorer.queries.written import opened
 from api.explorer.text import address
 from api.settings import Settings
 
-GIFTS, GIFTS_OF_POOL, POOLS, MOVES, COLLECTIONS = 25, 8, 18, 10, 12
+GIFTS, GIFTS_OF_POOL, POOLS, MOVES, COLLECTIONS, STEPS = 25, 8, 18, 10, 12, 20
 """How many rows a page shows: it must stay well under 50 KB."""
 
 _POLICY = (
@@ -65,9 +65,25 @@ def error_page(_request: Request, status: int, title: str, text: str) -> HTMLRes
     return _render("error.html", {"status": status, "heading": title, "text": text}, status)
 
 
+def _add_gifts(router: APIRouter, queries: Queries) -> None:
+    @router.get("/pool/{pool}/milestones/{milestone}/contributions")
+    def payers(pool: str, milestone: str, cursor: str | None = Cursor) -> HTMLResponse:
+        number, which = asked.number("pool", pool), asked.number("milestone", milestone, f"{pool}-{milestone}")
+        gifts = {**queries.payers(number, which, cursor, GIFTS), "cursor": cursor}
+        context = {"pool": queries.pool(number), "milestone": which, "payers": gifts, "index": queries.health()}
+        return _render("payers.html", context)
+
+    @router.get("/batch/{batch}")
+    def batch_page(batch: str, cursor: str | None = Cursor) -> HTMLResponse:
+        identity = asked.hexed("batch", batch, 32)
+        gifts = {**opened(queries.batch_contributions(identity, cursor, GIFTS)), "cursor": cursor}
+        return _render("batch.html", {"b": queries.batch(identity), "gifts": gifts, "index": queries.health()})
+
+
 def pages(queries: Queries, settings: Settings) -> APIRouter:
     """Return the routes of all pages."""
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+    _add_gifts(router, queries)
 
     @router.get("/")
     def front(cursor: str | None = Cursor) -> HTMLResponse:
@@ -121,6 +137,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         health = queries.health()
         context = {
             "c": found,
+            "steps": STEPS,
             "title": queries.pool(found["pool"])["title"],
             "index": health,
             "fund": health["fund"],
@@ -129,12 +146,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             "now": queries.clock(),
         }
         return _render("contribution.html", context, connect=_ANY_NODE)
-
-    @router.get("/batch/{batch}")
-    def batch_page(batch: str, cursor: str | None = Cursor) -> HTMLResponse:
-        identity = asked.hexed("batch", batch, 32)
-        gifts = {**opened(queries.batch_contributions(identity, cursor, GIFTS)), "cursor": cursor}
-        return _render("batch.html", {"b": queries.batch(identity), "gifts": gifts, "index": queries.health()})
 
     @router.get("/donor/{donor}")
     def donor_page(donor: str, cursor: str | None = Cursor) -> HTMLResponse:

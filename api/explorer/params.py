@@ -163,6 +163,7 @@ def _read_hash(text: Any) -> bytes:
 
 
 PoolPath = Annotated[int, Path(), PlainValidator(_read_pool), _POOL]
+MilestonePath = Annotated[int, Path(description="its number, from 0"), PlainValidator(_read_milestone), _COUNTED]
 PledgePath = Annotated[int, Path(), PlainValidator(_read_pledge), _POOL]
 AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX20]
 HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX32]

@@ -103,6 +103,21 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         filters = Filters(donor, gateway, since, until, min_amount, max_amount)
         return Json(queries.contributions(pool, filters, cursor, limit))
 
+    @router.get(
+        "/pools/{pool}/milestones/{milestone}/contributions",
+        response_model=shapes.Page[shapes.Payer],
+        responses=MISSING,
+        tags=["pools"],
+    )
+    async def payers(
+        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Return the gifts that paid a milestone's release, in the line's order, each with its parts that did.
+
+        Over all pages the amounts add up to the release's `amount` less what of it was `returned`.
+        """
+        return Json(queries.payers(pool, milestone, cursor, limit))
+
 
 def _add_contributions(router: APIRouter, queries: Queries) -> None:
     page = shapes.Page[shapes.Contribution]
@@ -121,6 +136,16 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
     async def contribution(id: str) -> Json:  # noqa: A002
         """Return a contribution, by its pool and its start in the pool's line (1-0), with its proof and its trace."""
         return Json(queries.contribution(*p.contribution_id(id)))
+
+    @router.get(
+        "/contributions/{id}/deliveries",
+        response_model=shapes.Page[shapes.Handed],
+        responses=MISSING,
+        tags=["contributions"],
+    )
+    async def deliveries(id: str, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
+        """Return the deliveries and vouchers that a contribution became, in the order of its places."""
+        return Json(queries.contribution_deliveries(*p.contribution_id(id), cursor, limit))
 
     @router.get("/batches", response_model=shapes.Page[shapes.Batch], responses=MISSING, tags=["contributions"])
     async def batches(

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from api.explorer.picture import LOOKS, bar
 from api.types import NEVER
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -120,6 +121,7 @@ def lines(text: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
+    "bar": bar,
     "counted": counted,
     "lines": lines,
     "moment": moment,
@@ -132,6 +134,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 GLOBALS: dict[str, Any] = {
+    "looks": LOOKS,
     "milestone_states": MILESTONE_STATES,
     "order_states": ORDER_STATES,
     "pool_states": POOL_STATES,

@@ -62,6 +62,7 @@ def paths(world: World) -> dict[str, str]:
         "contributions": "/pool/1/contributions",
         "no contributions": f"/pool/{world.pools['empty']}/contributions",
         **{f"receipt {name}": f"/contribution/{receipt}" for name, receipt in world.receipts.items()},
+        "who paid a milestone": f"/pool/{world.pools['meals']}/milestones/0/contributions",
         "batch": f"/batch/{world.batch}",
         "donor": f"/donor/{donor}",
         "donor with an order": f"/donor/{world.ledger.donors[1]}",

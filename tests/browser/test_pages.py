@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.conftest import DESKTOP, HOME, PHONE
 from tests.browser.world import HANDLER, MARKUP
+from tests.ledger import USD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +226,16 @@ def test_a_receipt_says_what_it_became(open_page: Open, world: World) -> None:
         "anonymous": ["an anonymous giver", "a batch of 42 gifts, at position 2"],
         "matched": ["a sponsor who matches other gifts"],
         "collected": ["the giver's standing order 1"],
-        "spent": ["All of it is at work"],
+        "handed on": [
+            "Reached people in need\n7.00 MUSD",
+            "Ready for people, not fetched yet\n13.00 MUSD",
+            "Fees\n0.00 MUSD",
+            "Together, your whole gift\n20.00 MUSD",
+            "4.00 MUSD of it was handed to people, in 2 payments: 2.00 MUSD on",
+            "3.00 MUSD of it paid bills for people, with 1 voucher: 3.00 MUSD on",
+            "Who these people are is on no ledger",
+        ],
+        "spent": ["All of it is at work", "Paid for work that was proved\n15.00 MUSD"],
         "code": [
             "2.00 MUSD of your 9.00 MUSD",
             "How to get 7.00 MUSD back",
@@ -240,6 +250,42 @@ def test_a_receipt_says_what_it_became(open_page: Open, world: World) -> None:
         page.goto(f"/contribution/{world.receipts[name]}")
         text = page.inner_text("main").replace("\N{NO-BREAK SPACE}", " ")
         assert [w for w in words if w not in text] == [], name
+
+
+def test_the_picture_of_a_gift_is_named_by_the_words_beside_it(open_page: Open, world: World) -> None:
+    page = open_page(f"/contribution/{world.receipts['handed on']}")
+    looks = page.eval_on_selector_all(
+        "svg.line > rect:not(.cut)", "all => all.map(r => [r.className.baseVal, r.width.baseVal.value])"
+    )
+    assert looks == [["people", 200], ["way", 300], ["people", 150], ["way", 350]]
+    fills = page.eval_on_selector_all("svg.line > rect:not(.cut)", "all => all.map(r => getComputedStyle(r).fill)")
+    assert fills[0] == fills[2] != fills[1] == fills[3]
+    assert "#stripes" in fills[1]
+    described = page.get_attribute("svg.line", "aria-describedby")
+    assert "Reached people in need" in page.inner_text(f"#{described}")
+    assert "says the same in words" in (page.get_attribute("svg.line", "aria-label") or "")
+
+
+def test_who_paid_a_milestone_is_one_step_from_it(open_page: Open, world: World) -> None:
+    page = open_page(f"/pool/{world.pools['meals']}", viewport=PHONE)
+    page.click("#milestone-1 >> text=Which gifts paid this")
+    assert page.inner_text("h1") == "Which gifts paid milestone 1"
+    amounts: list[int] = []
+    while True:
+        cells = page.locator("td.num").all_inner_texts()
+        amounts += [round(float(cell.split()[0]) * USD) for cell in cells]
+        if page.locator("text=Next gifts").count() == 0:
+            break
+        page.click("text=Next gifts")
+    assert sum(amounts) == 60 * USD
+    page.goto(f"/pool/{world.pools['empty']}/milestones/0/contributions")
+    assert "Nothing is paid for this milestone yet" in page.inner_text("main")
+    for nowhere in (
+        "/pool/1/milestones/9/contributions",
+        "/pool/99/milestones/0/contributions",
+        "/pool/1/milestones/x/contributions",
+    ):
+        assert page.goto(nowhere).status == 404  # type: ignore[union-attr]
 
 
 def test_a_giver_sees_its_standing_orders(open_page: Open, world: World) -> None:

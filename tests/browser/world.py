@@ -221,6 +221,7 @@ class World:
         ledger.send(ledger.sponsors.functions.invite(pool, donors[4], True), ledger.ngo)
         ledger.send(ledger.sponsors.functions.lock(pool, 20 * USD, 50, 5 * USD, due), donors[4])
         ledger.give(pool, 20 * USD, donors[0])
+        self.receipts["handed on"] = f"{pool}-0"
         self.receipts["matched"] = f"{pool}-{20 * USD}"
         ledger.send(ledger.pledges.functions.pledge((pool, 2 * USD, 1, ledger.now(), 0, 9, 18 * USD, 0)), donors[1])
         ledger.send(ledger.pledges.functions.collect([1]), donors[2])

@@ -19,6 +19,7 @@ from api.explorer.queries import (
     judgements,
     movements,
     ngos,
+    payers,
     pools,
     receipt,
     refunds,
@@ -145,6 +146,20 @@ class Queries(BookQueries):
         """Return a contribution with its proof and its trace."""
         with self._read() as read:
             return receipt.detail(read, pool, start)
+
+    def contribution_deliveries(
+        self, pool: int, start: int, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Handed]:
+        """Return the deliveries and vouchers that a contribution became, in the order of its places."""
+        with self._read() as read:
+            return receipt.deliveries(read, pool, start, At(cursor, limit))
+
+    def payers(
+        self, pool: int, milestone: int, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Payer]:
+        """Return the gifts that paid a milestone's release, in the line's order."""
+        with self._read() as read:
+            return payers.page(read, pool, milestone, At(cursor, limit))
 
     def batches(
         self,

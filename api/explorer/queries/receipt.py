@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -9,14 +11,14 @@ from sqlalchemy import Row, select
 from api import tables
 from api.explorer import proofs, shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import batches, pools, standing, written
+from api.explorer.queries import batches, onward, paging, pools, standing, written
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.judgements import shape_releases
-from api.explorer.queries.places import Refunds, trace_of
+from api.explorer.queries.places import Refunds, line_of, span_of, trace_of
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.refunds import gateways_turn
 from api.explorer.queries.refunds import shape as shape_refunds
-from api.explorer.trace import Kind
+from api.explorer.trace import Kind, Span
 from api.types import ANONYMOUS
 
 _GIFT = tables.contributions.c
@@ -24,19 +26,25 @@ _GIFT = tables.contributions.c
 
 def detail(read: Reader, pool: int, start: int) -> shapes.ContributionDetail:
     """Return a contribution with its proof and its trace."""
-    found_row = read.first(select(tables.contributions).where(_GIFT.pool == pool, _GIFT.start == start))
-    if found_row is None:
-        raise NotFoundError(f"contribution {pool}-{start}")
-    row = Gift._make(found_row)
+    row = _find(read, pool, start)
     [contribution] = written.shape(read, [row])
     found = batches.by_log(read, {row.log})
     refunds = Refunds(read, [row], found)
+    trace = _trace(read, row, refunds)
     return {
         **contribution,
         "proof": _proof(read, row, found.get(row.log)),
-        "trace": _trace(read, row, refunds),
+        "trace": trace,
+        "became": _became(trace),
         "claim": _claim(read, row, contribution["waiting"], refunds),
     }
+
+
+def _find(read: Reader, pool: int, start: int) -> Gift:
+    row = read.first(select(tables.contributions).where(_GIFT.pool == pool, _GIFT.start == start))
+    if row is None:
+        raise NotFoundError(f"contribution {pool}-{start}")
+    return Gift._make(row)
 
 
 def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | None:
@@ -73,6 +81,7 @@ def _trace(read: Reader, row: Gift, refunds: Refunds) -> list[shapes.TracePart]:
     releases = {release["milestone"]: release for release in shape_releases(read, read.rows(query))}
     back = refunds.of(row)
     refunded = dict(zip([each.log for each in back], shape_refunds(read, back), strict=True))
+    onward_of, few = onward.Onward(read, row.pool, spent), onward.FEW
     parts: list[shapes.TracePart] = []
     for part in found:
         piece: shapes.TracePart = {
@@ -85,8 +94,43 @@ def _trace(read: Reader, row: Gift, refunds: Refunds) -> list[shapes.TracePart]:
         else:
             piece["milestone"] = part.milestone
             piece["release"] = releases[part.milestone]
+            piece["paid"] = onward.shape(onward_of, onward_of.pieces(part), few)
+            few -= sum(len(each.get("first", ())) for each in piece["paid"])
         parts.append(piece)
     return parts
+
+
+def _became(trace: Sequence[shapes.TracePart]) -> shapes.Became:
+    found: Counter[str] = Counter()
+    for part in trace:
+        for piece in part.get("paid", ()):
+            found[piece["fate"]] += int(piece["amount"])
+        if "paid" not in part:
+            found["refunded" if "refund" in part else "waiting"] += int(part["amount"])
+    return {
+        "paid": str(found["paid"]),
+        "delivered": str(found["delivered"]),
+        "redeemed": str(found["redeemed"]),
+        "undelivered": str(found["undelivered"]),
+        "refunded": str(found["refunded"]),
+        "waiting": str(found["waiting"]),
+        "fees": "0",
+    }
+
+
+def deliveries(read: Reader, pool: int, start: int, at: paging.At) -> shapes.Page[shapes.Handed]:
+    """Return the deliveries and vouchers that a contribution became, in the order of its places."""
+    row = _find(read, pool, start)
+    over = span_of(row)
+    if key := paging.decode("h", at, 1):
+        over = Span(max(over.start, key[0]), over.end)
+    spent = [part for part in line_of(read, pool).trace(over) if part.kind is Kind.SPENT]
+    onward_of = onward.Onward(read, pool, [part.milestone for part in spent])
+    pieces = (piece for part in spent for piece in onward_of.pieces(part))
+    found = list(onward.handed_on(onward_of, pieces, at.limit + 1))
+    kept = found[: at.limit]
+    # A delivery ends where the next one may begin, so a page begins with a whole one.
+    return {"items": kept, "next": paging.encode("h", (int(kept[-1]["end"]),)) if len(found) > at.limit else None}
 
 
 def _claim(read: Reader, row: Gift, waiting: str, refunds: Refunds) -> shapes.Refundable | None:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Money, Place, Token, Who
 from api.explorer.shapes.books import Pledge
-from api.explorer.shapes.pools import Refund, Release
+from api.explorer.shapes.pools import Places, Refund, Release
 
 Way = Literal["wallet", "gateway", "pledge", "sponsor", "bearer"]
 
@@ -69,16 +69,82 @@ class Proof(TypedDict):
     matches: bool
 
 
+Fate = Literal["paid", "delivered", "redeemed", "undelivered"]
+"""What became of money that a release paid.
+
+`paid`: its payee has it. `delivered`: beneficiaries of a payout round have it. `redeemed`: providers have it, against
+vouchers. `undelivered`: it waits in a payout round, or for vouchers.
+"""
+
+
+class Handed(TypedDict):
+    """A delivery of a payout round, or a redeemed voucher, and which places of a gift it is of. No person is in it.
+
+    `amount` of its `whole` amount came from this gift: [start, end) of the pool's line.
+    """
+
+    start: Money
+    end: Money
+    amount: Money
+    whole: Money
+    milestone: int
+    fate: Fate
+    told: Place
+
+
+class TracePiece(TypedDict):
+    """What became of [start, end) after its release was paid.
+
+    If it was handed on: `count` deliveries or vouchers have it, the `first` ones are these, and `rest` is what the
+    others have of it. All of them: /contributions/{id}/deliveries.
+    """
+
+    start: Money
+    end: Money
+    amount: Money
+    fate: Fate
+    first: NotRequired[list[Handed]]
+    count: NotRequired[int]
+    rest: NotRequired[Money]
+
+
 class TracePart(TypedDict):
-    """A part of a contribution and where it went: to a milestone by a release, back by a refund, or it is `waiting`."""
+    """A part of a contribution and where it went: to a milestone by a release, back by a refund, or it is `waiting`.
+
+    `paid` says where the release's money is now; its pieces are exactly the part.
+    """
 
     start: Money
     end: Money
     amount: Money
     milestone: NotRequired[int]
     release: NotRequired[Release]
+    paid: NotRequired[list[TracePiece]]
     refund: NotRequired[Refund]
     waiting: NotRequired[Literal[True]]
+
+
+class Became(TypedDict):
+    """What a contribution became: amounts that are exactly the gift, each the sum of its parts in the trace.
+
+    `fees` is nothing, always: the ledger's rules take none.
+    """
+
+    paid: Money
+    delivered: Money
+    redeemed: Money
+    undelivered: Money
+    refunded: Money
+    waiting: Money
+    fees: Literal["0"]
+
+
+class Payer(TypedDict):
+    """A contribution that paid a release: `amount` of it, in these `parts`."""
+
+    contribution: Contribution
+    amount: Money
+    parts: list[Places]
 
 
 Claimer = Literal["wallet", "code", "gateway"]
@@ -101,6 +167,7 @@ class ContributionDetail(Contribution):
 
     proof: Proof | None
     trace: list[TracePart]
+    became: Became
     claim: Refundable | None
 
 

@@ -235,6 +235,7 @@ def test_vouchers_pay_bills_and_the_rest_goes_back(site: Site, ledger: Ledger) -
     money = site.get(f"/pools/{pool}/milestones")[0]["vouchers"]
     assert (money["paid"], money["own"], money["count"]) == (str(12 * USD), str(2 * USD), 2)
     assert int(money["left"]) == book.functions.leftOf(pool, 0).call()
+    check(site, pool)
     assert "2 bills paid with vouchers." in site.read(f"/pool/{pool}")
     assert site.get("/movements")["items"][0]["kind"] == "voucher"
     ledger.wait(181 * DAY)

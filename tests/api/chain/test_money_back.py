@@ -8,6 +8,7 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
+from tests.api.chain.traced import follow
 from tests.ledger import DAY, USD
 from tests.signatures import entry_receipt, sign
 
@@ -53,6 +54,7 @@ def check(site: Site, pool: int) -> list[dict[str, Any]]:
         assert sum(end - start for start, end in parts) == units
         for start, end in parts:
             assert any(i["start"] <= start and end <= i["start"] + i["amount"] for i in stored) or len(stored) > 1
+    follow(site, pool, gifts)
     return gifts
 
 
