@@ -39,7 +39,7 @@ class Queries(BookQueries):
     def summary(self, latest: int = 12) -> shapes.Summary:
         """Return the totals by token, the counts, the latest movements and the index's health."""
         with self._read() as read:
-            return health.summary(read, self._database, latest)
+            return health.summary(read, self._database, self._kept, latest)
 
     def health(self, *, unfinished: bool = False) -> shapes.Health:
         """Return how fresh the index is. `unfinished`: also while it is being built."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
+from api.explorer.queries.kept import Kept
 from api.explorer.queries.reader import Reader, read_final
 
 DEFAULT_LIMIT = 50
@@ -35,6 +36,7 @@ class Base:
         self.final_block: int | None = None
         """The newest indexed block that is final, as it was seen last; None: none is."""
         self._final_until = 0.0
+        self._kept = Kept()
 
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:

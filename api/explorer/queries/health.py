@@ -11,6 +11,7 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.database import Database
 from api.explorer.queries import movements, paging, standing, trust
+from api.explorer.queries.kept import Kept
 from api.explorer.queries.reader import Reader
 
 STALE_SECONDS = 60
@@ -91,8 +92,17 @@ class _Sums:
     contributions: int = 0
 
 
-def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
-    """Return the totals by token, the counts, the latest movements and the index's health."""
+@dataclass(frozen=True)
+class _Totals:
+    sums: dict[bytes, _Sums]  # by token
+    pools: int
+    batches: int
+    attestations: int
+    releases: int
+
+
+def _totals(read: Reader) -> _Totals:
+    """Add up all pools. They are thousands at most, but too many for each request."""
     # Added up here: in SQL the sum over pools could pass 63 bits.
     sums: defaultdict[bytes, _Sums] = defaultdict(_Sums)
     rows = standing.lines(read)
@@ -102,6 +112,19 @@ def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
         total.released += row.released
         total.refunded += row.refunded
         total.contributions += row.contributions
+    return _Totals(
+        sums,
+        len(rows),
+        sum(row.batches for row in rows),
+        # As many as milestones and those who judge them: few beside gifts.
+        _count(read, tables.attestations),
+        _count(read, tables.releases),
+    )
+
+
+def summary(read: Reader, database: Database, kept: Kept, latest: int) -> shapes.Summary:
+    """Return the totals by token, the counts, the latest movements and the index's health."""
+    totals = kept.get(read, "totals", _totals)
     return {
         "tokens": [
             {
@@ -112,13 +135,13 @@ def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
                 "held": str(total.raised - total.released - total.refunded),
                 "contributions": total.contributions,
             }
-            for address, total in sums.items()
+            for address, total in totals.sums.items()
         ],
-        "pools": len(rows),
-        "contributions": sum(total.contributions for total in sums.values()),
-        "batches": _count(read, tables.batches),
-        "attestations": _count(read, tables.attestations),
-        "releases": _count(read, tables.releases),
+        "pools": totals.pools,
+        "contributions": sum(total.contributions for total in totals.sums.values()),
+        "batches": totals.batches,
+        "attestations": totals.attestations,
+        "releases": totals.releases,
         "latest": movements.latest(read, paging.At(None, latest))["items"],
         "after": read.last_log(),
         "index": health(read, database),
