@@ -129,6 +129,7 @@ def serve(
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)
         shown = create_app(settings) if workers == 1 else "api.explorer.app:from_environment"
         uvicorn.run(shown, factory=workers > 1, workers=workers, host=settings.host, port=settings.port,
+                    proxy_headers=False,  # whom a proxy has heard is MOA_PROXIES' matter
                     log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from api.explorer.files import content_routes
 from api.explorer.headers import FINAL, SECURITY, SecurityHeaders
 from api.explorer.iati.given import read as read_given
 from api.explorer.iati.service import Publisher
+from api.explorer.limits import Limits
 from api.explorer.live import Live, live_routes
 from api.explorer.metrics import Measured, Metrics, metrics_routes
 from api.explorer.queries import Queries
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.add_middleware(Limits, settings=settings, refuse=_refuse)
     app.add_middleware(Measured, metrics=metrics, tell=settings.request_log)
     app.add_middleware(
         CORSMiddleware,

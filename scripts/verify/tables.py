@@ -134,6 +134,12 @@ def _present(v: Values, state: State) -> Round:
     return state.pool(v["pool"]).rounds[v["milestone"]][-1]
 
 
+def _delivered(v: Values, state: State) -> int:
+    """Return how many deliveries of a round were told so far."""
+    deliveries = state.pool(v["pool"]).payouts[v["milestone"]].deliveries
+    return deliveries.count if deliveries else 0
+
+
 def _redeemed(v: Values, state: State) -> tuple[int, int, int]:
     """Return how many vouchers of a milestone were redeemed so far, their own parts and the pool's."""
     release = state.pool(v["pool"]).releases.get(v["milestone"])  # one can be revoked before the milestone is paid
@@ -147,7 +153,7 @@ _MADE: dict[str, Callable[[Log, Values, State], Any]] = {
     "batches": lambda _, v, state: state.pool(v["pool"]).batches,
     "objections": lambda _, v, state: _present(v, state).objections,
     "objected_by_now": lambda _, v, state: _present(v, state).objected,
-    "deliveries": lambda _, v, state: state.pool(v["pool"]).payouts[v["milestone"]].deliveries.count,
+    "deliveries": lambda _, v, state: _delivered(v, state),
     "drawn": lambda _, v, state: state.pool(v["pool"]).sponsorships[v["sponsorship"] - 1].drawn,
     "matched_gifts": lambda _, v, state: state.pool(v["pool"]).sponsorships[v["sponsorship"] - 1].gifts,
     "redeemed": lambda _, v, state: _redeemed(v, state)[0],
