@@ -131,6 +131,7 @@ def serve(
             workers=workers,
             host=settings.host,
             port=settings.port,
+            proxy_headers=False,  # whom a proxy has heard is MOA_PROXIES' matter
             log_config=None,
             log_level="warning",
             access_log=False,

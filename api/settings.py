@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,14 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """How many requests one client may send: in a second, in the long run, and at once."""
+
+    each_second: float
+    burst: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, each from the environment variable in its comment."""
 
@@ -56,6 +65,12 @@ class Settings:
     reconcile_seconds: int = 60  # MOA_RECONCILE_SECONDS: between two comparisons with the contracts; 0: never
     metrics: bool = True  # MOA_METRICS: whether the explorer answers /metrics: on or off
     metrics_port: int = 0  # MOA_METRICS_PORT: where the indexer answers /metrics, at MOA_HOST; 0: nowhere
+    rate: Rate | None = (
+        None  # MOA_RATE: what one address may ask for, "20/s burst 100" or "60/m burst 30"; default: off
+    )
+    proxies: int = 0  # MOA_PROXIES: how many proxies of our own stand before the explorer and say who asks
+    streams_each: int = 64  # MOA_STREAMS_EACH: how many /live one address may have open; 0: no limit
+    exports_each: int = 2  # MOA_EXPORTS_EACH: how many exports one address may have open; 0: no limit
     request_log: bool = False  # MOA_REQUEST_LOG: whether the explorer tells of each request: on or off
 
     @staticmethod
@@ -93,6 +108,10 @@ class Settings:
             reconcile_seconds=_number("MOA_RECONCILE_SECONDS", 60, 0, 10**6, "a number of seconds; 0: never"),
             metrics=_switch("MOA_METRICS", usual=True),
             metrics_port=_number("MOA_METRICS_PORT", 0, 0, 2**16 - 1, "a port from 1 to 65535, or 0: none"),
+            rate=_rate(os.environ.get("MOA_RATE", "off")),
+            proxies=_number("MOA_PROXIES", 0, 0, 10, "how many proxies of your own stand before the explorer, 0 to 10"),
+            streams_each=_number("MOA_STREAMS_EACH", 64, 0, 10**6, "a number of streams; 0: no limit"),
+            exports_each=_number("MOA_EXPORTS_EACH", 2, 0, 100, "a number of exports; 0: no limit"),
             request_log=_switch("MOA_REQUEST_LOG", usual=False),
         )
 
@@ -134,6 +153,15 @@ def _number(name: str, usual: int, least: int, most: int, what: str) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise SettingsError(f"{name} is {text!r}: it must be {what}")
     return int(text)
+
+
+def _rate(text: str) -> Rate | None:
+    if text in ("", "off"):
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([sm]) burst ([1-9][0-9]{0,5})", text)
+    if found is None:
+        raise SettingsError(f"MOA_RATE is {text!r}: it must be off, or like 20/s burst 100, or like 60/m burst 30")
+    return Rate(int(found[1]) / (1 if found[2] == "s" else 60), int(found[3]))
 
 
 def _switch(name: str, *, usual: bool) -> bool:

@@ -32,6 +32,7 @@ from api.explorer.headers import FINAL, SECURITY, SecurityHeaders
 from api.explorer.iati.given import read as read_given
 from api.explorer.iati.service import Publisher
 from api.explorer.kept import Kept
+from api.explorer.limits import Limits
 from api.explorer.live import Live, live_routes
 from api.explorer.metrics import Measured, Metrics, metrics_routes
 from api.explorer.queries import Queries
@@ -86,6 +87,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
         routes=json_routes(queries).routes,
     )
     app.add_middleware(Kept, memory=queries.memory, clock=clock)
+    app.add_middleware(Limits, settings=settings, refuse=_refuse)
     app.add_middleware(Measured, metrics=metrics, tell=settings.request_log)
     app.add_middleware(
         CORSMiddleware,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from api.errors import BrokenLineError
+from api.indexer.tally import Sums
 
 Places: TypeAlias = tuple[int, int]
 """[start, end) of a line."""
@@ -27,6 +28,7 @@ class Line:
     front: int = 0
     holes: list[Places] = field(default_factory=list)  # the highest first
     spent: defaultdict[int, list[Places]] = field(default_factory=lambda: defaultdict(list))  # by milestone
+    sums: Sums = field(default_factory=dict)  # of what is counted beside the line
     owed: tuple[int, int] = (0, 0)  # the milestone that is being released, and what of it is not told by Spent
 
     @property

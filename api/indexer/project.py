@@ -18,6 +18,7 @@ from api.errors import BrokenLineError
 from api.indexer.decode import Log, entries_of
 from api.indexer.line import Line
 from api.indexer.simple import SIMPLE, Row
+from api.indexer.tally import TALLIES, count
 from api.types import Via
 
 Rows: TypeAlias = dict[str, list[Row]]
@@ -46,14 +47,11 @@ class Projection:
         if simple is not None:
             table, row = simple
             if (values := row(log.values)) is not None:
-                self.rows[table].append((log.place, *values))
+                self.rows[table].append((log.place, *values, *self._totals(table, log.values)))
         if move := _MOVES.get(event):
             try:
                 pool = log.values["pool"]
-                line = self.lines.get(pool)
-                if line is None:
-                    line = self.lines[pool] = Line()
-                move(self, log, log.values, line)
+                move(self, log, log.values, self._line(pool))
             except BrokenLineError as error:
                 raise BrokenLineError(f"{_where(log)} {error}") from None
         elif event == "Minted":
@@ -61,6 +59,16 @@ class Projection:
             self.rows["deposits"].append(
                 (log.place, v["gateway"], v["to"], v["depositReference"], log.address, v["amount"])
             )
+
+    def _totals(self, table: str, values: dict[str, Any]) -> tuple[int, ...]:
+        """Return the running totals of an event's row; none in most tables."""
+        return count(table, values, self._line(values["pool"]).sums) if table in TALLIES else ()
+
+    def _line(self, pool: int) -> Line:
+        line = self.lines.get(pool)
+        if line is None:
+            line = self.lines[pool] = Line()
+        return line
 
     def check_told(self) -> None:
         """Check that what was begun was told to its end: a run of logs ends where a block does.
@@ -100,7 +108,10 @@ class Projection:
         if (m["sponsor"], m["amount"], match.tx) != (v["donor"], v["amount"], log.tx):
             raise BrokenLineError(f"comes where the match of {m['amount']} by 0x{m['sponsor'].hex()} was told")
         self.rows["matches"].append(
-            (match.place, *(m[n] for n in ("pool", "sponsorship", "sponsor", "token", "amount", "gifts")), v["start"])
+            (
+                *(match.place, *(m[n] for n in ("pool", "sponsorship", "sponsor", "token", "amount", "gifts"))),
+                *(v["start"], *self._totals("matches", m)),
+            )
         )
         return Via.MATCH
 

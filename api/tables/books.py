@@ -11,8 +11,8 @@ pledges = Table(
     metadata,
     place(),
     number("pledge", unique=True),
-    bytes_("donor", index=True),
-    number("pool", index=True),
+    bytes_("donor"),
+    number("pool"),
     bytes_("token"),
     int_("amount"),
     small("period"),  # types.Period
@@ -22,6 +22,8 @@ pledges = Table(
     int_("cap"),
     number("replaces"),  # 0: none
     bytes_("caller"),
+    Index("pledges_by_donor", "donor", "log"),
+    Index("pledges_by_pool", "pool", "log"),
 )
 
 pledge_changes = Table(
@@ -98,6 +100,7 @@ deliveries = Table(
     int_("amount"),
     int_("start"),
     bytes_("caller"),
+    number("number"),  # of the round's deliveries, from 1
     Index("deliveries_by_milestone", "pool", "milestone", "start", unique=True),
 )
 
@@ -149,7 +152,9 @@ matches = Table(
     int_("amount"),
     int_("gifts"),
     int_("start"),  # of the sponsor's contribution, which the fund tells next
-    Index("matches_by_sponsorship", "pool", "sponsorship", "amount", "gifts"),
+    int_("total"),  # of the sponsorship, this one counted
+    int_("total_gifts"),
+    Index("matches_by_sponsorship", "pool", "sponsorship", "log"),
 )
 
 withdrawals = Table(
@@ -173,10 +178,15 @@ vouchers = Table(
     number("pool"),
     number("milestone"),
     bytes_("voucher", index=True),
-    bytes_("provider", nullable=True, index=True),  # none: it was revoked
+    bytes_("provider", nullable=True),  # none: it was revoked
     int_("own"),
     int_("from_pool"),
     bytes_("evidence", nullable=True),
     bytes_("caller"),  # who paid the own part, or the NGO that revoked it
-    Index("vouchers_by_milestone", "pool", "milestone", "from_pool"),
+    number("number"),  # of the milestone's vouchers that were redeemed, this one counted
+    int_("total_own"),  # of the milestone, this one counted
+    int_("total"),
+    Index("vouchers_by_provider", "provider", "log"),
+    Index("vouchers_by_pool", "pool", "log"),
+    Index("vouchers_by_milestone", "pool", "milestone", "log"),
 )

@@ -53,11 +53,16 @@ objections = Table(
     number("pool"),
     number("milestone"),
     number("round"),
-    bytes_("donor", index=True),
+    bytes_("donor"),
     bytes_("evidence"),
     int_("start"),
     int_("amount"),
-    Index("objections_by_milestone", "pool", "milestone", "round", "amount"),
+    number("number"),  # of the round's objections, from 1
+    int_("total"),  # of the round, this one counted
+    Index("objections_by_donor", "donor", "log"),
+    Index("objections_by_pool", "pool", "log"),
+    Index("objections_by_milestone", "pool", "milestone", "log"),
+    Index("objections_by_round", "pool", "milestone", "round", "log"),
 )
 
 disputes = Table(

@@ -18,8 +18,10 @@ batches = Table(
     int_("start"),
     int_("amount"),
     number("count"),
+    number("number"),  # of the pool's batches, from 1
     Index("batches_by_pool", "pool", "start"),
     Index("batches_by_gateway", "gateway", "pool", "start"),
+    Index("batches_of_gateway", "gateway", "log"),
 )
 
 contributions = Table(
@@ -100,7 +102,7 @@ refunds = Table(
     metadata,
     place(),
     number("pool"),
-    bytes_("account", index=True),  # the donor, or the gateway that took what its donors had not claimed
+    bytes_("account"),  # the donor, or the gateway that took what its donors had not claimed
     bytes_("batch", nullable=True),  # none: of a direct gift
     int_("start", nullable=True),  # of the contribution; none: the gateway's
     bytes_("token"),
@@ -108,6 +110,7 @@ refunds = Table(
     bytes_("to"),
     bytes_("caller"),
     int_("total"),  # of the pool, this one counted: there may be as many refunds as gifts
+    Index("refunds_by_account", "account", "log"),
     Index("refunds_by_pool", "pool", "log", "total"),
     Index("refunds_by_start", "pool", "start"),
     Index("refunds_by_batch", "batch", "start", "amount"),

@@ -159,6 +159,7 @@ class Fund:
             pool.gifts.count + 1,
         )
         self._state.batches[v["batch"]] = batch
+        pool.batches += 1
         pool.gifts.add_batch(v["start"], v["amount"], v["batch"], at, entries)
         self._state.gifts += v["count"]
         self._flows.tell(v["token"], v["gateway"], self._at, v["amount"])

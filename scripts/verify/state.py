@@ -155,6 +155,7 @@ class Pool:
     stopped: bytes = b""
     """The transaction that ended it."""
     cancelled: bytes | None = None
+    batches: int = 0
     refunds: dict[int, int] = field(default_factory=dict)
     """By the gift's start: what went back to its donor."""
     brought: list[tuple[int, bytes]] = field(default_factory=list)

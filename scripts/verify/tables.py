@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .node import Log
-from .state import State, Values
+from .state import Round, State, Values
 from .tape import Gift
 
 PLACES = 1 << 20
@@ -29,7 +29,7 @@ pauses Unpaused pool paused:=false account until:= clock_shift
 cancellations Cancelled pool account
 matchings MatchingSet pool matched
 brought ContributionsBrought pool bearer token amount start count
-batches BatchRecorded batch pool gateway reference:gatewayReference root start amount count
+batches BatchRecorded batch pool gateway reference:gatewayReference root start amount count number:batches
 releases Released pool milestone payee token amount caller
 spends Spent pool milestone start amount
 returns Returned pool milestone payee token amount start
@@ -44,7 +44,7 @@ evidence EvidenceSubmitted pool milestone round ngo hash:evidence uri line
 attestations Attested pool milestone round attestor evidence approved
 verdicts MilestoneApproved pool milestone evidence approved:=true releasable_at last:=false
 verdicts MilestoneRejected pool milestone evidence approved:=false releasable_at:= last
-objections Objected pool milestone round donor evidence start amount
+objections Objected pool milestone round donor evidence start amount number:objections total:objected_by_now
 disputes MilestoneDisputed pool milestone evidence round objected line
 pledges Pledged pledge donor pool token amount period first_due last_due times cap replaces caller
 pledge_changes PledgePaused pledge change:=paused period:= amount:= cap:=
@@ -55,15 +55,17 @@ pledge_changes PledgeStopped pledge change:=stopped period:= amount:= cap:=
 collection_failures CollectionFailed pledge reason
 seals RoundSealed pool milestone ngo version amount count claim_window
 openings RoundOpened pool milestone token amount claims_until beneficiary_cap scope
-deliveries Delivered pool milestone to position token amount start caller
+deliveries Delivered pool milestone to position token amount start caller number:deliveries
 expiries RoundExpired pool milestone token amount caller
 expiries VouchersExpired pool milestone token amount caller
 invitations Invited pool sponsor invited
 sponsorships Locked pool sponsorship sponsor token budget ratio_percent cap_per_gift ends_at
-matches Matched pool sponsorship sponsor token amount gifts start:line
+matches Matched pool sponsorship sponsor token amount gifts start:line total:drawn total_gifts:matched_gifts
 withdrawals Withdrawn pool sponsorship sponsor to token amount caller
 vouchers VoucherRedeemed pool milestone voucher provider own from_pool evidence caller:payer
+    number:redeemed total_own:redeemed_own total:redeemed_total
 vouchers VoucherRevoked pool milestone voucher provider:= own:=0 from_pool:=0 evidence:= caller:ngo
+    number:redeemed total_own:redeemed_own total:redeemed_total
 deposits Minted gateway recipient:to reference:depositReference token:address amount
 """
 """Table, event, columns: `column:value` where the event's value has another name, `column:=text` where it is a text."""
@@ -127,10 +129,36 @@ def _place_of_match(_log: Log, v: Values, state: State) -> int:
     return int(pool.line.raised + sum(match["amount"] for match in list(pool.matches)[:-1]))
 
 
+def _present(v: Values, state: State) -> Round:
+    """Return the milestone's present round."""
+    return state.pool(v["pool"]).rounds[v["milestone"]][-1]
+
+
+def _delivered(v: Values, state: State) -> int:
+    """Return how many deliveries of a round were told so far."""
+    deliveries = state.pool(v["pool"]).payouts[v["milestone"]].deliveries
+    return deliveries.count if deliveries else 0
+
+
+def _redeemed(v: Values, state: State) -> tuple[int, int, int]:
+    """Return how many vouchers of a milestone were redeemed so far, their own parts and the pool's."""
+    release = state.pool(v["pool"]).releases.get(v["milestone"])  # one can be revoked before the milestone is paid
+    return (release.vouchers, release.own, release.paid) if release else (0, 0, 0)
+
+
 _MADE: dict[str, Callable[[Log, Values, State], Any]] = {
     "text": _name,
     "or_none": lambda _, v, __: v["batch"] if any(v["batch"]) else None,
     "total": lambda _, v, state: state.pool(v["pool"]).stored["refunded"],
+    "batches": lambda _, v, state: state.pool(v["pool"]).batches,
+    "objections": lambda _, v, state: _present(v, state).objections,
+    "objected_by_now": lambda _, v, state: _present(v, state).objected,
+    "deliveries": lambda _, v, state: _delivered(v, state),
+    "drawn": lambda _, v, state: state.pool(v["pool"]).sponsorships[v["sponsorship"] - 1].drawn,
+    "matched_gifts": lambda _, v, state: state.pool(v["pool"]).sponsorships[v["sponsorship"] - 1].gifts,
+    "redeemed": lambda _, v, state: _redeemed(v, state)[0],
+    "redeemed_own": lambda _, v, state: _redeemed(v, state)[1],
+    "redeemed_total": lambda _, v, state: _redeemed(v, state)[2],
     "address": lambda log, _, __: log.address,
     "line": _place_of_match,
 }

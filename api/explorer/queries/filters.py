@@ -100,9 +100,11 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.
     keys = _KEYS[order]
     query = _along(filters, order).where(_GIFT.pool == pool)
     if key := paging.decode(order, at, len(keys)):
-        query = query.where(paging.before(keys, key))
         if order == "g":
-            query = query.where(_BATCH.start < key[0])
+            # A sum has no index: the batches are met in their order, and not all gifts before the place sorted by it.
+            query = query.where(_BATCH.start < key[0], _GIFT.start + 0 < key[0])
+        else:
+            query = query.where(paging.before(keys, key))
 
     def cursor_of(row: Row[Any]) -> str:
         return paging.encode(order, tuple(getattr(row, str(column.key)) for column in keys))

@@ -91,8 +91,17 @@ class _Sums:
     contributions: int = 0
 
 
-def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
-    """Return the totals by token, the counts, the latest movements and the index's health."""
+@dataclass(frozen=True)
+class _Totals:
+    sums: dict[bytes, _Sums]  # by token
+    pools: int
+    batches: int
+    attestations: int
+    releases: int
+
+
+def _totals(read: Reader) -> _Totals:
+    """Add up all pools. They are thousands at most, but too many for each request."""
     # Added up here: in SQL the sum over pools could pass 63 bits.
     sums: defaultdict[bytes, _Sums] = defaultdict(_Sums)
     rows = standing.lines(read)
@@ -102,6 +111,19 @@ def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
         total.released += row.released
         total.refunded += row.refunded
         total.contributions += row.contributions
+    return _Totals(
+        sums,
+        len(rows),
+        sum(row.batches for row in rows),
+        # As many as milestones and those who judge them: few beside gifts.
+        _count(read, tables.attestations),
+        _count(read, tables.releases),
+    )
+
+
+def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
+    """Return the totals by token, the counts, the latest movements and the index's health."""
+    totals = read.once("totals", _totals)
     return {
         "tokens": [
             {
@@ -112,13 +134,13 @@ def summary(read: Reader, database: Database, latest: int) -> shapes.Summary:
                 "held": str(total.raised - total.released - total.refunded),
                 "contributions": total.contributions,
             }
-            for address, total in sums.items()
+            for address, total in totals.sums.items()
         ],
-        "pools": len(rows),
-        "contributions": sum(total.contributions for total in sums.values()),
-        "batches": _count(read, tables.batches),
-        "attestations": _count(read, tables.attestations),
-        "releases": _count(read, tables.releases),
+        "pools": totals.pools,
+        "contributions": sum(total.contributions for total in totals.sums.values()),
+        "batches": totals.batches,
+        "attestations": totals.attestations,
+        "releases": totals.releases,
         "latest": movements.latest(read, paging.At(None, latest))["items"],
         "after": read.last_log(),
         "index": health(read, database),

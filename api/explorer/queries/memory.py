@@ -51,6 +51,9 @@ class Memory:
     written: Met[tuple[str, int], str] = field(default_factory=Met)
     """What `written` wrote, by what it is of."""
 
+    made: dict[str, Any] = field(default_factory=dict)
+    """What follows from all of it, by name: `Reader.once`."""
+
     @property
     def tag(self) -> str:
         """Name it, on every server alike that has the same texts."""

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, Table, select
 
 from api import tables
 from api.explorer import shapes
-from api.explorer.queries.alike import total
 from api.explorer.queries.judgements import shape_attestations, shape_releases
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.rounds import of_milestone, voucher_money
@@ -66,18 +65,29 @@ def read_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
 
 
 def _read(read: Reader, pool: int) -> _Said:
-    no, pause = tables.objections.c, tables.pauses.c
-    weights = select(no.milestone, no.round, func.count().label("count"), total(no.amount).label("amount"))
-    rows = read.rows(weights.where(no.pool == pool).group_by(no.milestone, no.round))
+    pause = tables.pauses.c
+    evidence, disputes = _by_milestone(read, tables.evidence, pool), _by_milestone(read, tables.disputes, pool)
+    begins = [row for table in (evidence, disputes) for found in table.values() for row in found]
     return _Said(
-        evidence=_by_milestone(read, tables.evidence, pool),
+        evidence=evidence,
         attestations=_by_milestone(read, tables.attestations, pool),
         verdicts=_by_milestone(read, tables.verdicts, pool),
-        disputes=_by_milestone(read, tables.disputes, pool),
+        disputes=disputes,
         releases=_by_milestone(read, tables.releases, pool),
-        objections={(row.milestone, row.round): (row._mapping["count"], row.amount) for row in rows},
+        objections=_objections(read, pool, begins),
         pauses=read.rows(select(tables.pauses).where(pause.pool == pool).order_by(pause.log)),
     )
+
+
+def _objections(read: Reader, pool: int, rounds: Rows) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return how many objections there are to each round, and what they weigh: its last one says so."""
+    no = tables.objections.c
+    found = {}
+    for milestone, number in {(row.milestone, row.round) for row in rounds}:
+        of_round = select(tables.objections).where(no.pool == pool, no.milestone == milestone, no.round == number)
+        if row := read.first(of_round.order_by(no.log.desc())):
+            found[milestone, number] = (row.number, row.total)
+    return found
 
 
 def _by_milestone(read: Reader, table: Table, pool: int) -> ByMilestone:

@@ -19,6 +19,9 @@ from api.types import REASONS, Period
 
 PERIODS: dict[int, shapes.PeriodName] = {Period.DAY: "day", Period.WEEK: "week", Period.MONTH: "month"}
 
+NEAR = 1_000
+"""Among so many of a donor's newest gifts it is looked for collections."""
+
 _PLEDGE, _CHANGE = tables.pledges.c, tables.pledge_changes.c
 _TAKEN, _FAILED = tables.collections.c, tables.collection_failures.c
 
@@ -44,12 +47,15 @@ def _find(read: Reader, number: int) -> Row[Any]:
 
 
 def collections(read: Reader, number: int | None, donor: bytes | None, at: paging.At) -> shapes.Page[shapes.Collection]:
-    """Return the collections of a pledge, or of all that a donor pledged, the newest first."""
+    """Return the collections of a pledge, or those among a donor's newest gifts, the newest first."""
     query = select(tables.collections)
     if number is not None:
         query = query.where(_TAKEN.pledge == _find(read, number).pledge)
     if donor is not None:
-        query = query.where(_TAKEN.pledge.in_(select(_PLEDGE.pledge).where(_PLEDGE.donor == donor)))
+        gift = tables.contributions.c
+        given = select(gift.pool, gift.start).where(gift.donor == donor)
+        near = given.order_by(gift.log.desc(), gift.position.desc()).limit(NEAR).subquery()
+        query = query.join(near, (near.c.pool == _TAKEN.pool) & (near.c.start == _TAKEN.start))
     if key := paging.decode("c", at, 2):
         query = query.where(paging.before([_TAKEN.log, _TAKEN.start], key))
     rows = read.rows(query.order_by(_TAKEN.log.desc(), _TAKEN.start.desc()).limit(at.limit + 1))

@@ -16,23 +16,40 @@ from api.explorer.queries.milestones import read_milestones
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
 
+BUDGET = 1_000
+_PLAN = tables.pools.c
+
 
 def page(
     read: Reader, state: shapes.PoolStateName | None, ngo: bytes | None, at: paging.At
 ) -> shapes.Page[shapes.PoolSummary]:
-    """Return pools by number, the newest first."""
+    """Return pools by number, the newest first.
+
+    With a state a page looks at `BUDGET` pools at most, since each pool's state is worked out: it may then have few
+    items or none, and still a `next`.
+    """
     if ngo is not None and not _is_ngo(read, ngo):
         raise NotFoundError(f"an NGO with the address 0x{ngo.hex()}")
     numbers = standing.numbers()
     query = standing.with_state(numbers, read.now)
     if state is not None:
         query = query.where(standing.state(numbers, read.now) == state)
+    looked = select(_PLAN.pool)
     if ngo is not None:
-        query = query.where(numbers.c.ngo == ngo)
+        query, looked = query.where(numbers.c.ngo == ngo), looked.where(_PLAN.ngo == ngo)
     if key := paging.decode("p", at, 1):
-        query = query.where(numbers.c.pool < key[0])
+        query, looked = query.where(numbers.c.pool < key[0]), looked.where(_PLAN.pool < key[0])
+    last = None
+    if state is not None:
+        last = read.first(looked.order_by(_PLAN.pool.desc()).offset(BUDGET - 1))
+        query = query if last is None else query.where(numbers.c.pool >= last.pool)
     rows = read.rows(query.order_by(numbers.c.pool.desc()).limit(at.limit + 1))
-    return paging.page(rows, at, lambda row: paging.encode("p", (row.pool,)), lambda kept: _summaries(read, kept))
+    found = paging.page(rows, at, _cursor_of, lambda kept: _summaries(read, kept))
+    return found if last is None or found["next"] else {**found, "next": _cursor_of(last)}
+
+
+def _cursor_of(row: Row[Any]) -> str:
+    return paging.encode("p", (row.pool,))
 
 
 def count_of_ngo(read: Reader, ngo: bytes) -> int:

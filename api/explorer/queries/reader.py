@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Integer, Row, Select, func, literal, select
 
@@ -15,6 +15,8 @@ from api.explorer.database import notes_of
 from api.explorer.database.edition import Head
 from api.explorer.queries.memory import Memory
 from api.types import MemberKind
+
+Value = TypeVar("Value")
 
 KINDS: dict[int, shapes.MemberKindName] = {
     MemberKind.NGO: "ngo",
@@ -55,6 +57,13 @@ class Reader:
     def first(self, query: Select[Any]) -> Row[Any] | None:
         """Return a query's first row."""
         return self.connection.execute(query.limit(1)).first()
+
+    def once(self, name: str, make: Callable[[Reader], Value]) -> Value:
+        """Return what `make` makes of this edition, made once for it. It must not depend on the time."""
+        if name not in self.memory.made:
+            self.memory.made[name] = make(self)
+        found: Value = self.memory.made[name]
+        return found
 
     @property
     def meta(self) -> dict[str, str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import paging
-from api.explorer.queries.alike import total
 from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 
@@ -59,7 +58,6 @@ def _shape(read: Reader, row: Row[Any]) -> shapes.Round:
     here = {"pool": row.pool, "milestone": row.milestone}
     opened = read.first(select(tables.openings).filter_by(**here))
     closed = read.first(select(tables.expiries).filter_by(**here))
-    count = select(func.count().label("count")).select_from(tables.deliveries).filter_by(**here)
     last = read.first(select(tables.deliveries).filter_by(**here).order_by(_OUT.start.desc()))
     delivered = last.start + last.amount if last else 0
     state: shapes.RoundStateName = "sealed"
@@ -75,7 +73,7 @@ def _shape(read: Reader, row: Row[Any]) -> shapes.Round:
         "version": row.version,
         "count": row._mapping["count"],
         "amount": str(row.amount),
-        "deliveries": read.rows(count)[0]._mapping["count"],
+        "deliveries": last.number if last else 0,
         "delivered": str(delivered),
         "unclaimed": str(row.amount - delivered),
         "returned": str(closed.amount if closed else 0),
@@ -150,19 +148,15 @@ def _vouchers(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Voucher]:
 def voucher_money(read: Reader, release: shapes.Release) -> shapes.VoucherMoney:
     """Return how a released milestone, whose payee is the book of vouchers, stands."""
     here = (_VOUCHER.pool == release["pool"], _VOUCHER.milestone == release["milestone"])
-    query = select(
-        func.coalesce(total(_VOUCHER.from_pool), 0).label("paid"),
-        func.coalesce(total(_VOUCHER.own), 0).label("own"),
-        func.count().label("count"),
-    ).where(*here, _VOUCHER.provider.is_not(None))
-    row = read.connection.execute(query).one()
+    row = read.first(select(tables.vouchers).where(*here).order_by(_VOUCHER.log.desc()))
+    count, paid, own = (row.number, row.total, row.total_own) if row else (0, 0, 0)
     amount, returned = int(release["amount"]), int(release["returned"])
     return {
         "amount": release["amount"],
-        "paid": str(row.paid),
-        "own": str(row.own),
-        "count": row._mapping["count"],
-        "left": str(amount - row.paid - returned),
+        "paid": str(paid),
+        "own": str(own),
+        "count": count,
+        "left": str(amount - paid - returned),
         "returned": release["returned"],
         "until": release["released"]["time"] + VOUCHERS_LAST,
     }

@@ -41,12 +41,12 @@ def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Sponsorship]:
 
 
 def _shape(read: Reader, row: Row[Any], over: bool) -> shapes.Sponsorship:
-    sums = select(func.coalesce(total(_DRAWN.amount), 0).label("amount"))
-    sums = sums.add_columns(func.coalesce(total(_DRAWN.gifts), 0).label("gifts"))
-    [drawn] = read.rows(sums.where(_DRAWN.pool == row.pool, _DRAWN.sponsorship == row.sponsorship))
+    match = select(tables.matches).where(_DRAWN.pool == row.pool, _DRAWN.sponsorship == row.sponsorship)
+    last = read.first(match.order_by(_DRAWN.log.desc()))
+    drawn, gifts = (last.total, last.total_gifts) if last else (0, 0)
     back = select(func.coalesce(total(_BACK.amount), 0).label("amount"))
     [withdrawn] = read.rows(back.where(_BACK.pool == row.pool, _BACK.sponsorship == row.sponsorship))
-    left = row.budget - drawn.amount - withdrawn.amount
+    left = row.budget - drawn - withdrawn.amount
     return {
         "pool": row.pool,
         "pool_name": read.pool_name(row.pool),
@@ -57,8 +57,8 @@ def _shape(read: Reader, row: Row[Any], over: bool) -> shapes.Sponsorship:
         "ratio_percent": row.ratio_percent,
         "cap_per_gift": str(row.cap_per_gift),
         "ends_at": row.ends_at,
-        "drawn": str(drawn.amount),
-        "gifts": drawn.gifts,
+        "drawn": str(drawn),
+        "gifts": gifts,
         "withdrawn": str(withdrawn.amount),
         "left": str(left),
         "live": left > 0 and read.now <= row.ends_at and not over,

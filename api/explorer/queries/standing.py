@@ -40,6 +40,7 @@ def numbers() -> Subquery:
         *(_PLAN.objection_window, _PLAN.attestation_window, _PLAN.objection_threshold),
         func.coalesce(_latest(given, given.c.start + given.c.amount, given.c.start), 0).label("raised"),
         func.coalesce(_latest(given, given.c.number, given.c.start), 0).label("contributions"),
+        func.coalesce(_latest(tables.batches, tables.batches.c.number, tables.batches.c.start), 0).label("batches"),
         released.label("released"),
         (_of_pool(func.max(spent.c.start + spent.c.amount), spent) - released).label("returned"),
         func.coalesce(_latest(tables.refunds, tables.refunds.c.total, tables.refunds.c.log), 0).label("refunded"),
@@ -125,4 +126,5 @@ def stop(read: Reader, row: Row[Any], milestones: list[shapes.Milestone]) -> sha
 def lines(read: Reader) -> list[Row[Any]]:
     """Return every pool's token and totals."""
     n = numbers().c
-    return list(read.rows(select(n.token, n.raised, n.released, n.refunded, n.contributions).order_by(n.pool)))
+    wanted = select(n.token, n.raised, n.released, n.refunded, n.contributions, n.batches)
+    return list(read.rows(wanted.order_by(n.pool)))

@@ -77,7 +77,7 @@ class NotFoundAnswer(TypedDict):
 
 
 class UnavailableAnswer(TypedDict):
-    """The body of a 503."""
+    """The body of a 503, and of a 414 and a 429."""
 
     error: str
     reason: str

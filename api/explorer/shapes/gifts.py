@@ -217,12 +217,18 @@ class DonorPool(TypedDict):
 
 
 class Donor(TypedDict):
-    """All that one donor id gave. `pledges`: its newest standing orders. `first`, `last`: where its gifts stand."""
+    """All that one donor id gave. `pledges`: its newest standing orders. `first`, `last`: where its gifts stand.
+
+    `pools` are those it gave to last, 200 at most, of `pools_total`. Who gave several thousand times gets the sums of
+    the newest 5,000 gifts or so, those from `since` on; null: of all. The list of gifts and its export have them all.
+    """
 
     donor: str
     contributions: int
     totals: list[TokenAmount]
     pools: list[DonorPool]
+    pools_total: int
+    since: Place | None
     pledges: list[Pledge]
     first: Place | None
     last: Place | None

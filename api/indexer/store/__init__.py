@@ -19,6 +19,7 @@ from api.indexer.store.notes import forget_notes, read_notes, write_notes
 from api.indexer.store.postgres import Postgres
 from api.indexer.store.schema import prepare
 from api.indexer.store.sqlite import Sqlite
+from api.indexer.tally import TALLIES, Tally
 from api.reconciled import Reconciled
 from api.settings import Deployment
 
@@ -118,6 +119,10 @@ class Store:
                 found[move.pool].replay(move.milestone, move.start, move.amount, spent=move.spent)
             for pool, total in connection.execute(refunded):
                 found[pool].refunded = total
+            for name, tally in TALLIES.items():
+                for pool, *values in connection.execute(_totals(name, tally)):
+                    key = (name, *values[: len(tally.within)])
+                    found.setdefault(pool, Line()).sums[key] = tuple(values[len(tally.within) :])
         return found
 
     def known_tokens(self) -> set[bytes]:
@@ -190,6 +195,15 @@ class Store:
     def _add(self, connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
             self._base.add(connection, tables.metadata.tables[table], rows)
+
+
+def _totals(name: str, tally: Tally) -> Select[Any]:
+    """Return the totals as each last row has them: pool, what they are counted within, totals."""
+    table = tables.metadata.tables[name]
+    newest = table.alias()
+    last = select(func.max(newest.c.log)).group_by(newest.c.pool, *(newest.c[column] for column in tally.within))
+    columns = (table.c[column] for column in (*tally.within, *tally.totals))
+    return select(table.c.pool, *columns).where(table.c.log.in_(last))
 
 
 def _moves() -> Select[Any]:

@@ -34,7 +34,7 @@ NAMES = sorted(ways.TABLES)
 FORMS = sorted(MEDIA_TYPES)
 AMOUNTS = {
     *("amount", "start", "line", "beneficiary_cap", "funding_threshold", "voucher_cap", "total", "objected", "cap"),
-    *("budget", "cap_per_gift", "own", "from_pool"),
+    *("budget", "cap_per_gift", "own", "from_pool", "total_own"),
 }
 """The columns that are money: written down here once more, so that nobody turns one into a JSON number by mistake."""
 
