@@ -60,6 +60,7 @@ def postgres_alone(source: str, target: str) -> float:
     """Return the seconds in which PostgreSQL takes over all rows of an index."""
     spent = 0.0
     with psycopg.connect(source) as old, psycopg.connect(target) as new:
+        new.execute("SET synchronous_commit = off")  # as for Moa
         for table in tables.metadata.sorted_tables:
             new.execute(_sql(CreateTable(table), postgresql.dialect).encode())
         new.commit()
@@ -108,11 +109,11 @@ def run(chosen: Chosen) -> Result:
             result.want(f"Moa into {name}", min(ENOUGH, theirs / 2), ours, "a second")
 
         files = [Path(folder) / f"{n}.db" for n in range(chosen.runs)]
-        measured = moa.middle(ledger.node.url, path, files)
+        measured = moa.middle(ledger.node.url, path, files, count)
         alone = [sqlite_alone(files[0], Path(folder) / f"alone-{n}.db") for n in range(chosen.runs)]
         compare("SQLite", measured, statistics.median(alone))
         databases = [server.database() for _ in range(chosen.runs)]
-        measured = moa.middle(ledger.node.url, path, databases)
+        measured = moa.middle(ledger.node.url, path, databases, count)
         alone = [postgres_alone(databases[0], server.database()) for _ in range(chosen.runs)]
         compare("PostgreSQL", measured, statistics.median(alone))
     return result

@@ -125,4 +125,6 @@ def give_in_batches(ledger: Ledger, numbers: list[int], count: int, in_batch: in
         mint = ledger.token.encode_abi("mint", args=[ledger.gateway, total, dice.bytes(32)])
         for to, call in ((ledger.token.address, mint), (ledger.fund.address, data)):
             sent = {"from": ledger.gateway, "to": to, "data": call, "gas": hex(GAS_LIMIT // 4), "gasPrice": "0x0"}
-            node.rpc("eth_sendTransaction", sent)
+            last = node.rpc("eth_sendTransaction", sent)
+    # It answers before the block is there.
+    ledger.w3.eth.wait_for_transaction_receipt(last, timeout=120, poll_latency=0.01)

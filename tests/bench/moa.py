@@ -27,6 +27,7 @@ class Measured:
     seconds: float
     split: dict[str, float]
     megabytes: float  # resident, at most
+    gifts: int
 
 
 def deployment_of(path: Path) -> Deployment:
@@ -41,11 +42,11 @@ def index(url: str, deployment: Path, database: Path | str) -> Measured:
     return Measured(**json.loads(done.stdout))
 
 
-def middle(url: str, deployment: Path, databases: Sequence[Path | str]) -> Measured:
-    """Index a chain into each of these databases, and return the middle one of the runs."""
-    return sorted((index(url, deployment, each) for each in databases), key=lambda run: run.seconds)[
-        len(databases) // 2
-    ]
+def middle(url: str, deployment: Path, databases: Sequence[Path | str], count: int) -> Measured:
+    """Index a chain of so many gifts into each of these databases, and return the middle one of the runs."""
+    runs = [index(url, deployment, each) for each in databases]
+    assert {run.gifts for run in runs} == {count}, runs
+    return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
 
 
 def node_alone(url: str, deployment: Path, blocks: int = 20) -> float:
@@ -63,13 +64,17 @@ def _main(url: str, deployment: str, database: str) -> None:
     store, node = Store(database if "://" in database else Path(database)), Node(url)
     sync = Sync(node, store, deployment_of(Path(deployment)))
     started = time.perf_counter()
-    while sync.step().behind:
-        pass
+    gifts, behind = 0, 1
+    while behind:
+        progress = sync.step()
+        gifts, behind = gifts + progress.gifts, progress.behind
     seconds = time.perf_counter() - started
     sync.close()
     store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "split": {**node.seconds, **sync.seconds}, "megabytes": peak}))
+    print(
+        json.dumps({"seconds": seconds, "split": {**node.seconds, **sync.seconds}, "megabytes": peak, "gifts": gifts})
+    )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def run(chosen: Chosen) -> Result:
         count = record(ledger, file, path)
         recorded = time.perf_counter() - started
         alone = statistics.median(moa.node_alone(ledger.node.url, path) for _ in range(chosen.runs))
-        middle = moa.middle(ledger.node.url, path, [Path(name) / f"{n}.db" for n in range(chosen.runs)])
+        middle = moa.middle(ledger.node.url, path, [Path(name) / f"{n}.db" for n in range(chosen.runs)], count)
     result.headings = ["what", "seconds", "gifts a second"]
     result.add(f"{count:,} gifts recorded by the gateway's program", f"{recorded:.1f}", f"{count / recorded:,.0f}")
     result.add("the node's logs alone", f"{alone:.2f}", f"{count / alone:,.0f}")

@@ -90,7 +90,7 @@ def run(chosen: Chosen) -> Result:
             chains.give_in_batches(ledger, pools, size - given, min(IN_BATCH, sizes[0] // POOLS), seed=size)
             given = size
             runs = [folder / f"{size}-{n}.db" for n in range(chosen.runs if size <= 10**6 else 1)]
-            measured[size], databases[size] = moa.middle(ledger.node.url, path, runs), runs[0]
+            measured[size], databases[size] = moa.middle(ledger.node.url, path, runs, size), runs[0]
             for each in runs[1:]:
                 each.unlink()
             print(f"{size:,}: {measured[size].seconds:.2f} s, {measured[size].megabytes:.0f} MB", flush=True)

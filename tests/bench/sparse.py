@@ -39,7 +39,7 @@ def run(chosen: Chosen) -> Result:
             databases = [
                 Path(folder) / f"{n}.db" if name == "SQLite" else server.database() for n in range(chosen.runs)
             ]
-            middle = moa.middle(url, path, databases)
+            middle = moa.middle(url, path, databases, count)
             add(f"Moa into {name}", middle.seconds, middle.megabytes)
             print("  ", {part: round(seconds, 2) for part, seconds in middle.split.items()})
         add("Envio", envio.envio(url, path, server.database(), count))
