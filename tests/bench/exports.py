@@ -74,7 +74,7 @@ def _write_blocks(engine: Engine, rows: int, draw: random.Random, gateway: bytes
             batches.append(
                 {
                     "log": log, "batch": id_, "pool": pool, "gateway": gateway, "reference": other, "root": id_,
-                    "start": start, "amount": raised[pool] - start, "count": BATCH,
+                    "start": start, "amount": raised[pool] - start, "count": BATCH, "number": counted[pool] // BATCH,
                 }
             )  # fmt: skip
             logs.append(
