@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The receipt's check asks a node of the reader's choice, so a page may connect anywhere.
@@ -18,6 +17,9 @@ SECURITY = {
 }
 FINAL = "Moa-Final-Block"
 """The newest block that is final: what an answer says of it and of those below does not change any more."""
+
+_FINAL = FINAL.lower().encode()
+_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
 
 LONG = ("/live", "/export/", "/iati.xml")
 """Answers that have no end, or take long."""
@@ -46,11 +48,12 @@ class SecurityHeaders:
             if head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                headers = list(message["headers"])
+                own = {name.lower() for name, _ in headers}
+                headers += [each for each in _RAW if each[0] not in own]
                 if data and (final := self._final()) is not None:
-                    headers[FINAL] = str(final)
+                    headers.append((_FINAL, b"%d" % final))
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.explorer.queries.memory import LOOKED, Looked, Memory
+from api.explorer.routing import ReadRoute
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of kept answers, for each process."""
@@ -49,11 +50,18 @@ class Kept:
         app: The application.
         memory: Says what was met of the edition that is there now, None if there is none to read.
         clock: The one by which questions are answered.
+        routes: Routes of the application that are gone to at once.
 
     """
 
-    def __init__(self, app: ASGIApp, memory: Callable[[], Memory | None], clock: Callable[[], float]) -> None:
-        self._app, self._memory, self._clock = app, memory, clock
+    def __init__(
+        self,
+        app: ASGIApp,
+        memory: Callable[[], Memory | None],
+        clock: Callable[[], float],
+        routes: Sequence[ReadRoute] = (),
+    ) -> None:
+        self._app, self._memory, self._clock, self._routes = app, memory, clock, routes
         self._of: Memory | None = None
         self._still = b""
         self._answers: OrderedDict[Key, _Answer] = OrderedDict()
@@ -110,9 +118,21 @@ class Kept:
 
         token = LOOKED.set(looked)
         try:
-            await self._app(scope, receive, hold)
+            await self._pass_on(scope, receive, hold)
         finally:
             LOOKED.reset(token)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one of the routes answer, or the application."""
+        for route in self._routes:
+            if found := route.path_regex.match(scope["path"]):
+                try:
+                    await route.handle({**scope, "path_params": found.groupdict()}, receive, send)
+                except Exception:
+                    break  # the application meets it again, and knows how to refuse
+                scope["route"] = route
+                return
+        await self._app(scope, receive, send)
 
     def _keep(self, key: Key, memory: Memory, answer: _Answer) -> None:
         if memory is not self._of or len(answer.body) > LARGEST_BYTES:

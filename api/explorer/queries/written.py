@@ -49,7 +49,7 @@ def write(read: Reader, gifts: Sequence[Gift]) -> list[msgspec.Raw]:
     )
     items: list[msgspec.Raw] = []
     last_pool = last_log = last_start = before = -1
-    for gift in gifts:
+    for gift, shown in zip(gifts, text.addresses([gift.donor for gift in gifts]), strict=True):
         pool, start, amount, number, donor, paid_at, log, position, via = gift
         end = start + amount
         if pool != last_pool or log != last_log:
@@ -68,7 +68,7 @@ def write(read: Reader, gifts: Sequence[Gift]) -> list[msgspec.Raw]:
         else:
             way = f'{came},"position":{position}'
             entry = f'"0x{donor.hex()}{(paid_at << 64 | amount).to_bytes(12).hex()}"'
-        giver = "null" if donor == ANONYMOUS else f'"{text.address(donor)}"'
+        giver = "null" if donor == ANONYMOUS else f'"{shown}"'
         first, much = str(start), str(amount)
         items.append(
             msgspec.Raw(

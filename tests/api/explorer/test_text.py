@@ -19,6 +19,11 @@ def test_an_address_has_the_checksum_that_wallets_want(value: bytes) -> None:
     assert text.address(value) == to_checksum_address(value)
 
 
+@given(st.lists(st.binary(min_size=20, max_size=20), max_size=60))
+def test_many_addresses_are_written_as_each_is(values: list[bytes]) -> None:
+    assert text.addresses(values) == [to_checksum_address(value) for value in values]
+
+
 @given(st.integers(0, NEVER))
 @example(0)
 def test_a_time_is_written_to_the_second(time: int) -> None:
