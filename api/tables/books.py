@@ -189,4 +189,5 @@ vouchers = Table(
     Index("vouchers_by_provider", "provider", "log"),
     Index("vouchers_by_pool", "pool", "log"),
     Index("vouchers_by_milestone", "pool", "milestone", "log"),
+    Index("vouchers_by_total", "pool", "milestone", "total"),
 )

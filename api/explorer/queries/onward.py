@@ -19,11 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Row, Select, cast, func, select
+from sqlalchemy import Row, Select, func, select
 
 from api import tables
 from api.explorer import shapes
-from api.explorer.queries.alike import total
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import Part
 
@@ -55,7 +54,7 @@ class Onward:
         self._payees = {row.milestone: row.payee for row in read.rows(query)}
 
     def pieces(self, part: Part) -> list[Piece]:
-        """Cut a part that was spent into what was handed on and what was not: O(log n) for a payout round."""
+        """Cut a part that was spent into what was handed on and what was not: O(log n)."""
         payee = self._payees[part.milestone]
         if payee == self._read.contract("PayoutBook"):
             fate: shapes.Fate = "delivered"
@@ -77,16 +76,16 @@ class Onward:
                 last = self._read.first(out.order_by(_OUT.start.desc()))
                 self._handed[milestone] = last.start + last.amount if last else 0
             else:
-                here = _VOUCHER.pool == self._pool, _VOUCHER.milestone == milestone
-                found = self._read.connection.execute(select(total(_VOUCHER.from_pool)).where(*here)).scalar()
-                self._handed[milestone] = found or 0
+                here = select(tables.vouchers).where(_VOUCHER.pool == self._pool, _VOUCHER.milestone == milestone)
+                last = self._read.first(here.order_by(_VOUCHER.log.desc()))
+                self._handed[milestone] = last.total if last else 0
         return self._handed[milestone]
 
     def deliveries(self, piece: Piece, limit: int) -> list[shapes.Handed]:
         """Return the first deliveries, or vouchers, that a piece is of, each cut to it."""
         upto = piece.at + piece.end - piece.start
         query = self._handed_on(piece)
-        rows = self._read.rows(query.order_by(query.selected_columns.start).limit(limit))
+        rows = self._read.rows(query.order_by(_OUT.start if piece.fate == "delivered" else _VOUCHER.total).limit(limit))
         self._read.load(logs=[row.log for row in rows])
         return [_handed(self._read, piece, row, min(row.start + row.amount, upto)) for row in rows]
 
@@ -103,11 +102,10 @@ class Onward:
             # They lie one behind the other, so the one that has the first place begins nearest before it.
             first = select(func.max(_OUT.start)).where(*out, _OUT.start <= begin).scalar_subquery()
             return select(_OUT.log, _OUT.start, _OUT.amount).where(*out, _OUT.start >= first, _OUT.start < end)
-        upto = cast(func.sum(_VOUCHER.from_pool).over(order_by=_VOUCHER.log), BigInteger)
-        here = _VOUCHER.pool == self._pool, _VOUCHER.milestone == piece.milestone, _VOUCHER.provider.is_not(None)
-        each = select(_VOUCHER.log, (upto - _VOUCHER.from_pool).label("start"), _VOUCHER.from_pool.label("amount"))
-        run = each.where(*here).subquery("run")
-        return select(run.c.log, run.c.start, run.c.amount).where(run.c.start < end, run.c.start + run.c.amount > begin)
+        start, here = _VOUCHER.total - _VOUCHER.from_pool, (_VOUCHER.pool == self._pool, _VOUCHER.from_pool > 0)
+        return select(_VOUCHER.log, start.label("start"), _VOUCHER.from_pool.label("amount")).where(
+            *here, _VOUCHER.milestone == piece.milestone, _VOUCHER.total > begin, start < end
+        )
 
 
 def _handed(read: Reader, piece: Piece, row: Row[Any], upto: int) -> shapes.Handed:

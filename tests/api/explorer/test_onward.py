@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from api import tables
-from api.explorer import shapes
+from api.explorer import database, shapes
 from api.explorer.content import ContentFolder
+from api.explorer.database import Edition
+from api.explorer.database.edition import read_notes
 from api.explorer.queries import onward, payers, receipt
+from api.explorer.queries.memory import Memory
 from api.explorer.queries.paging import At
 from api.explorer.queries.places import line_of
 from api.explorer.queries.reader import Reader
@@ -99,13 +102,30 @@ def written(where: Path | str, story: Story, whom: dict[int, bytes], handed: dic
         )
         start = 0
         for i, amount in enumerate(handed[milestone]):
+            upto = start + amount
             log += 1
             here = {"log": log, "pool": POOL, "milestone": milestone, "caller": PAYEE}
             if payee is PEOPLE:
-                taken = {"to": PAYEE, "position": i, "token": account("token"), "amount": amount, "start": start}
+                taken = {
+                    "to": PAYEE,
+                    "position": i,
+                    "token": account("token"),
+                    "amount": amount,
+                    "start": start,
+                    "number": i + 1,
+                }
                 rows[tables.deliveries].append(here | taken)
             else:
-                bill = {"voucher": bytes(32), "provider": PAYEE, "own": 9, "from_pool": amount, "evidence": bytes(32)}
+                bill = {
+                    "voucher": bytes(32),
+                    "provider": PAYEE,
+                    "own": 9,
+                    "from_pool": amount,
+                    "evidence": bytes(32),
+                    "number": i + 1,
+                    "total_own": 9 * (i + 1),
+                    "total": upto,
+                }
                 rows[tables.vouchers] += [
                     here | bill,
                     here | {"log": log + 1, **bill, "provider": None, "from_pool": 0},
@@ -121,7 +141,9 @@ def written(where: Path | str, story: Story, whom: dict[int, bytes], handed: dic
             for table, found in rows.items():
                 if found:
                     connection.execute(insert(table), found)
-            yield Reader(connection, ContentFolder(Path("nowhere")), 1)
+            edition = Edition(None, None, "")
+            connection.info[database._SEEN] = database._Seen(0, read_notes(connection), edition)
+            yield Reader(connection, Memory(edition, 0), ContentFolder(Path("nowhere")), 1)
             raise UndoError
     except UndoError:
         pass
