@@ -47,9 +47,12 @@ def test_a_number_that_does_not_fit_stops_the_sync_and_is_named(
     monkeypatch.setattr(syncing, "decode", lie)
     with pytest.raises(TooLargeError, match=r"log \d+ of block \d+: milestones.amount is 9223372036854775808.*63 bits"):
         sync.follow(lambda _: None, 0.01, lambda: False)
-    assert rows(store, "SELECT count(*) FROM blocks") == [(0,)]
+    # Nothing of its run is there.
+    assert rows(store, "SELECT count(*) FROM milestones") == [(0,)]
     ((reason,),) = rows(store, "SELECT value FROM meta WHERE key = 'halted'")
     assert "milestones.amount" in reason
+    [(newest,)] = rows(store, "SELECT coalesce(max(number), -1) FROM blocks")
+    assert newest < int(reason.partition("of block ")[2].partition(":")[0])
 
 
 def row_of(table: str, **values: int) -> tuple[Any, ...]:
