@@ -15,7 +15,7 @@ _LIMIT = DEFAULT_LIMIT
 
 def json_routes(queries: Queries) -> APIRouter:
     """Return all routes of the JSON interface."""
-    router = APIRouter(prefix=PREFIX, responses=ERRORS)
+    router = APIRouter(prefix=PREFIX, responses=ERRORS, dependencies=p.ONCE)
     _add_overview(router, queries)
     _add_pools(router, queries)
     _add_contributions(router, queries)
@@ -116,7 +116,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["contributions"],
     )
-    async def contribution(id: str) -> Json:  # noqa: A002
+    async def contribution(id: p.ContributionPath) -> Json:  # noqa: A002
         """Return a contribution, by its pool and its start in the pool's line (1-0), with its proof and its trace."""
         return Json(queries.contribution(*p.contribution_id(id)))
 
