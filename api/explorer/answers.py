@@ -9,6 +9,7 @@ from api.explorer import shapes
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     422: {"model": shapes.BadParameterAnswer, "description": "A parameter cannot be meant"},
+    414: {"model": shapes.UnavailableAnswer, "description": "The address is too long"},
     429: {"model": shapes.UnavailableAnswer, "description": "Too much was asked for from one address: see Retry-After"},
     503: {"model": shapes.UnavailableAnswer, "description": "There is no index to read"},
 }

@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 
 from api.explorer import params as p
 from api.explorer import shapes
+from api.explorer.answers import ERRORS
 from api.explorer.failures import BadParameterError, UnavailableError
 from api.explorer.queries import Queries
 from api.explorer.queries.memory import Memory
@@ -186,7 +187,7 @@ def _server_stops() -> bool:
 
 def live_routes(live: Live) -> APIRouter:
     """Return the route of the stream."""
-    router = APIRouter()
+    router = APIRouter(responses=ERRORS, dependencies=p.ONCE)
 
     @router.get("/live", tags=["overview"], response_class=StreamingResponse)
     async def stream(

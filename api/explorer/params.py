@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query, Request
 from pydantic import PlainValidator, WithJsonSchema
+from starlette.datastructures import QueryParams
 
 from api.explorer import shapes
 from api.explorer.failures import BadParameterError
@@ -119,14 +120,32 @@ def _optional(read: Callable[[Any], Value]) -> PlainValidator:
     return PlainValidator(validate)
 
 
-_HEX20 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{40}$"})
-_HEX32 = WithJsonSchema({"type": "string", "pattern": "^(0x)?[0-9a-fA-F]{64}$"})
-_POOL = WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _MAX_POOL})
-_COUNTED = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 2**32 - 1})
-_BLOCK = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MAX_BLOCK})
-_MONEY = WithJsonSchema({"type": "string", "pattern": "^[0-9]+$", "description": "base units"})
-_TIME = WithJsonSchema({"type": "string", "examples": ["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"]})
-_TEXT = WithJsonSchema({"type": "string"})
+def _pattern(of: str, **more: Any) -> WithJsonSchema:
+    """Return the schema of a text in a query: of this pattern, or empty, which counts as left out."""
+    return WithJsonSchema({"type": "string", "pattern": f"^({of})?$", **more})
+
+
+def _integer(least: int, most: int, **more: Any) -> WithJsonSchema:
+    """Return the schema of a whole number in a query, or of nothing."""
+    number = {"type": "integer", "minimum": least, "maximum": most}
+    return WithJsonSchema({"anyOf": [number, {"type": "string", "maxLength": 0}], **more})
+
+
+_HEX20 = _pattern("(0x)?[0-9a-fA-F]{40}")
+_HEX32 = _pattern("(0x)?[0-9a-fA-F]{64}")
+_POOL = _integer(1, _MAX_POOL)
+_COUNTED = _integer(0, 2**32 - 1)
+_HEX_PATH = {n: WithJsonSchema({"type": "string", "pattern": f"^(0x)?[0-9a-fA-F]{{{2 * n}}}$"}) for n in (20, 32)}
+_BLOCK = _integer(0, _MAX_BLOCK)
+_PLACE = _integer(0, MAX_AMOUNT)
+_MONEY = _pattern("[0-9]{1,18}", description="base units")
+_TIME = _pattern(
+    "[0-9]{1,9}|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[ +-][0-9:]+)?)?",
+    examples=["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"],
+)
+_NAME = _pattern("[A-Za-z]{1,64}")
+_SHORT = WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH})
+_CURSOR = _pattern(r"[a-z]-?[0-9]{1,19}(\.-?[0-9]{1,19}){0,3}")
 
 
 def _read_pool(text: Any) -> int:
@@ -162,11 +181,43 @@ def _read_hash(text: Any) -> bytes:
     return hex_bytes(text, 32)
 
 
-PoolPath = Annotated[int, Path(), PlainValidator(_read_pool), _POOL]
-MilestonePath = Annotated[int, Path(description="its number, from 0"), PlainValidator(_read_milestone), _COUNTED]
-PledgePath = Annotated[int, Path(), PlainValidator(_read_pledge), _POOL]
-AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX20]
-HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX32]
+_WHOLE = {"type": "integer", "minimum": 1}
+
+
+def refuse_twice(query: QueryParams) -> None:
+    """Refuse a parameter that is given more than once: whoever reads the address would not know which one counts.
+
+    Raises:
+        BadParameterError: One is.
+
+    """
+    names = [name for name, _ in query.multi_items()]
+    for name in names if len(set(names)) < len(names) else ():
+        if names.count(name) > 1:
+            raise BadParameterError(name[:100], "given more than once")
+
+
+async def _once(request: Request) -> None:
+    refuse_twice(request.query_params)
+
+
+ONCE = [Depends(_once)]
+
+PoolPath = Annotated[int, Path(), PlainValidator(_read_pool), WithJsonSchema({**_WHOLE, "maximum": _MAX_POOL})]
+MilestonePath = Annotated[
+    int,
+    Path(description="its number, from 0"),
+    PlainValidator(_read_milestone),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _MAX_POOL}),
+]
+PledgePath = Annotated[int, Path(), PlainValidator(_read_pledge), WithJsonSchema({**_WHOLE, "maximum": MAX_AMOUNT})]
+AddressPath = Annotated[bytes, Path(), PlainValidator(_read_address), _HEX_PATH[20]]
+HashPath = Annotated[bytes, Path(), PlainValidator(_read_hash), _HEX_PATH[32]]
+ContributionPath = Annotated[str, Path(), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}-[0-9]{1,18}$"})]
+"""A contribution's id: its pool and its start."""
+RoundPath = Annotated[str, Path(), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}-[0-9]{1,9}$"})]
+"""A payout round's id: its pool and its milestone."""
+FilePath = Annotated[str, Path(), WithJsonSchema({"type": "string", "pattern": r"^[a-z_]+\.(csv|jsonl|parquet)$"})]
 
 Pool = Annotated[int | None, Query(description="a pool's number"), _optional(_read_pool), _POOL]
 Milestone = Annotated[
@@ -190,15 +241,20 @@ State = Annotated[
     shapes.PoolStateName | None,
     Query(),
     _optional(_one_of),
-    WithJsonSchema({"type": "string", "enum": ["funding", "active", "frozen", "completed"]}),
+    WithJsonSchema({"type": "string", "enum": ["funding", "active", "frozen", "completed", ""]}),
 ]
-Log = Annotated[int | None, Query(description="a log's place"), _optional(read_log), _BLOCK]
-EventName = Annotated[str | None, Query(description="as in the ABI: BatchRecorded"), _optional(_event), _TEXT]
-Cursor = Annotated[str | None, Query(description="`next` of the page before"), _optional(_cursor), _TEXT]
-SearchText = Annotated[str, Query(description="an id, name, address or hash"), PlainValidator(_query), _TEXT]
+Log = Annotated[int | None, Query(description="a log's place"), _optional(read_log), _PLACE]
+EventName = Annotated[str | None, Query(description="as in the ABI: BatchRecorded"), _optional(_event), _NAME]
+Cursor = Annotated[str | None, Query(description="`next` of the page before"), _optional(_cursor), _CURSOR]
+SearchText = Annotated[
+    str,
+    Query(description="an id, name, address or hash"),
+    PlainValidator(_query),
+    _SHORT,
+]
 Limit = Annotated[
     int,
     Query(description="items on a page"),
     PlainValidator(lambda text: DEFAULT_LIMIT if str(text).strip() == "" else whole(text, 1, MAX_LIMIT)),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+    _integer(1, MAX_LIMIT, default=DEFAULT_LIMIT),
 ]

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.explorer import params as p
 from api.explorer import shapes
-from api.explorer.answers import Json
+from api.explorer.answers import ERRORS, Json
 from api.explorer.failures import UnavailableError
 from api.explorer.queries import Queries
 
@@ -14,7 +15,7 @@ MaxAge = Annotated[int | None, Query(ge=0, le=10**6, description="seconds; older
 
 def ready_routes(queries: Queries) -> APIRouter:
     """Return the route."""
-    router = APIRouter(tags=["overview"])
+    router = APIRouter(tags=["overview"], responses=ERRORS, dependencies=p.ONCE)
 
     @router.get("/health", response_model=shapes.Readiness, responses={503: {"model": shapes.Readiness}})
     async def health(max_age: MaxAge = None) -> Json:

@@ -133,7 +133,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["contributions"],
     )
-    async def contribution(id: str) -> Json:  # noqa: A002
+    async def contribution(id: p.ContributionPath) -> Json:  # noqa: A002
         """Return a contribution, by its pool and its start in the pool's line (1-0), with its proof and its trace."""
         return Json(queries.contribution(*p.contribution_id(id)))
 
@@ -143,7 +143,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["contributions"],
     )
-    async def deliveries(id: str, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
+    async def deliveries(id: p.ContributionPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
         """Return the deliveries and vouchers that a contribution became, in the order of its places."""
         return Json(queries.contribution_deliveries(*p.contribution_id(id), cursor, limit))
 

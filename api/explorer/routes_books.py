@@ -59,11 +59,11 @@ def _add_rounds(router: APIRouter, queries: Queries) -> None:
         return Json(queries.rounds(pool=pool, cursor=cursor, limit=limit))
 
     @router.get("/rounds/{id}", response_model=shapes.Round, **_LIST)
-    async def one(id: str) -> Json:  # noqa: A002
+    async def one(id: p.RoundPath) -> Json:  # noqa: A002
         """Return a payout round, by its pool and its milestone (1-0)."""
         return Json(queries.round(*p.round_id(id)))
 
     @router.get("/rounds/{id}/deliveries", response_model=shapes.Page[shapes.Delivery], **_LIST)
-    async def deliveries(id: str, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
+    async def deliveries(id: p.RoundPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
         """Return a payout round's deliveries, the newest first. There is no person in them."""
         return Json(queries.deliveries(*p.round_id(id), cursor=cursor, limit=limit))

@@ -29,7 +29,7 @@ Asked = Annotated[Filters, Depends(filters)]
 
 def iati_routes(prefix: str, publisher: Publisher) -> APIRouter:
     """Return the route of NGOs' IATI files."""
-    router = APIRouter(prefix=prefix, responses={**ERRORS, **MISSING}, tags=["exports"])
+    router = APIRouter(prefix=prefix, responses={**ERRORS, **MISSING}, tags=["exports"], dependencies=p.ONCE)
     xml: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {MEDIA_TYPE: {}}}}
 
     @router.get("/ngos/{address}/iati.xml", response_class=Response, responses=xml)
@@ -45,7 +45,9 @@ def iati_routes(prefix: str, publisher: Publisher) -> APIRouter:
 
 def export_routes(prefix: str, exports: Exports) -> APIRouter:
     """Return the routes of exports."""
-    router = APIRouter(prefix=f"{prefix}/export", responses={**ERRORS, **MISSING}, tags=["exports"])
+    router = APIRouter(
+        prefix=f"{prefix}/export", responses={**ERRORS, **MISSING}, tags=["exports"], dependencies=p.ONCE
+    )
 
     @router.get("", response_model=shapes.ExportList)
     async def tell() -> Json:
@@ -53,7 +55,7 @@ def export_routes(prefix: str, exports: Exports) -> APIRouter:
         return Json(exports.tell())
 
     @router.get("/{file}/manifest.json", response_model=shapes.Manifest, responses=_REWOUND)
-    async def manifest(file: str, asked: Asked, block: p.Block = None, hash: p.Hash = None) -> Response:  # noqa: A002
+    async def manifest(file: p.FilePath, asked: Asked, block: p.Block = None, hash: p.Hash = None) -> Response:  # noqa: A002
         """Return what a file has when it is whole: block, rows, bytes, SHA-256.
 
         Take `block` and `hash` from the file's own headers (`Moa-Block`, `Moa-Block-Hash`; `Link` has the whole
@@ -65,7 +67,7 @@ def export_routes(prefix: str, exports: Exports) -> APIRouter:
     @router.get("/{file}", response_class=Response, responses={**_FILE, **_REWOUND})
     async def export(
         request: Request,
-        file: str,
+        file: p.FilePath,
         asked: Asked,
         block: p.Block = None,
         hash: p.Hash = None,  # noqa: A002

@@ -17,6 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from api.explorer.failures import BadParameterError
+from api.explorer.params import refuse_twice
 
 
 class _Parameter(NamedTuple):
@@ -39,6 +40,7 @@ class ReadRoute(APIRoute):
             await super().handle(scope, receive, send)  # which refuses it
             return
         values, path, query = {}, scope["path_params"], QueryParams(scope["query_string"])
+        refuse_twice(query)
         for name, read, in_path, default in self._parameters:
             raw = path[name] if in_path else query.get(name)
             if raw is not None:
@@ -64,11 +66,10 @@ def _parameters(endpoint: Callable[..., Any]) -> list[_Parameter]:
     hints, found = get_type_hints(endpoint, include_extras=True), []
     for name, parameter in inspect.signature(endpoint).parameters.items():
         hint = hints[name]
-        if hint is str:  # a piece of the path that the endpoint reads itself
-            found.append(_Parameter(name, str, True, parameter.default))
-            continue
         marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
         readers = [mark.func for mark in marks if isinstance(mark, PlainValidator)]
+        if not readers and get_args(hint)[:1] == (str,):
+            readers = [str]  # the endpoint reads it itself
         if len(readers) != 1:
             raise TypeError(f"{endpoint.__qualname__}: the parameter {name} has no reader in api.explorer.params")
         in_path = any(isinstance(mark, kinds.Path) for mark in marks)

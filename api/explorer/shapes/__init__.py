@@ -16,6 +16,7 @@ from api.explorer.shapes.base import (
     Token,
     UnavailableAnswer,
     Who,
+    WithheldAnswer,
 )
 from api.explorer.shapes.books import (
     Collection,
@@ -165,4 +166,5 @@ __all__ = [
     "VoucherMoney",
     "Way",
     "Who",
+    "WithheldAnswer",
 ]

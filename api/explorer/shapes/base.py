@@ -76,6 +76,14 @@ class NotFoundAnswer(TypedDict):
     looked_for: str
 
 
+class WithheldAnswer(TypedDict):
+    """The body of a 409 and a 413 in place of a file."""
+
+    error: str
+    hash: str
+    reason: str
+
+
 class UnavailableAnswer(TypedDict):
     """The body of a 503, and of a 414 and a 429."""
 
