@@ -56,6 +56,12 @@ class Wish:
         """Return the form as a query string."""
         return f"?{urlencode(self.said)}" if self.said else ""
 
+    @property
+    def export(self) -> str:
+        """Return what an export is asked for, to have the same gifts: `&` and the filters, amounts in base units."""
+        asked = {name: value for name, value in vars(self.filters).items() if value is not None}
+        return "".join(f"&{name}={'0x' + v.hex() if isinstance(v, bytes) else v}" for name, v in asked.items())
+
 
 def contributions(parameters: Mapping[str, str], decimals: int) -> Wish:
     """Read the form over a pool's contributions. Amounts are written in the token, times as days in UTC."""

@@ -124,6 +124,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
             "wrong": wish.wrong,
             "narrowed": bool(wish.said),
             "base": f"/pool/{number}/contributions{wish.query}",
+            "export": f"pool={number}{wish.export}",
             "index": queries.health(),
         }
         return _render("contributions.html", context, 422 if wish.wrong else 200)
