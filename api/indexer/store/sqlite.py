@@ -90,7 +90,7 @@ def _engine(path: Path) -> Engine:
         connection.isolation_level = None  # the driver would begin nothing before a change of the schema
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA cache_size=-32000")
+        connection.execute("PRAGMA cache_size=-16000")
         connection.execute("PRAGMA threads=2")  # that sort, when an index is made
 
     @event.listens_for(engine, "begin")
