@@ -39,7 +39,6 @@ from api.explorer.queries import Queries
 from api.explorer.ready import ready_routes
 from api.explorer.routes import PREFIX, json_routes
 from api.explorer.routes_exports import export_routes, iati_routes
-from api.explorer.routing import ReadRoute
 from api.settings import Settings
 
 EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-After"]
@@ -63,7 +62,6 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     publisher = Publisher(database, folder, places, read_given(settings.iati))
     metrics = Metrics(queries.health)
     live = Live(queries, metrics.clients)
-    answered = json_routes(queries)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -86,10 +84,9 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
         redoc_url=None,
         lifespan=lifespan,
         # Not included as a router: that would look for the route twice, and through more hands.
-        routes=answered.routes,
+        routes=json_routes(queries).routes,
     )
-    quick = [route for route in answered.routes if isinstance(route, ReadRoute)]
-    app.add_middleware(Kept, memory=queries.memory, clock=clock, routes=quick)
+    app.add_middleware(Kept, memory=queries.memory, clock=clock)
     app.add_middleware(Limits, settings=settings, refuse=_refuse)
     app.add_middleware(Measured, metrics=metrics, tell=settings.request_log)
     app.add_middleware(

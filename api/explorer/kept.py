@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,6 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.explorer.queries.memory import LOOKED, Looked, Memory
-from api.explorer.routing import ReadRoute
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of kept answers, for each process."""
@@ -50,18 +49,11 @@ class Kept:
         app: The application.
         memory: Says what was met of the edition that is there now, None if there is none to read.
         clock: The one by which questions are answered.
-        routes: Routes of the application that are gone to at once.
 
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        memory: Callable[[], Memory | None],
-        clock: Callable[[], float],
-        routes: Sequence[ReadRoute] = (),
-    ) -> None:
-        self._app, self._memory, self._clock, self._routes = app, memory, clock, routes
+    def __init__(self, app: ASGIApp, memory: Callable[[], Memory | None], clock: Callable[[], float]) -> None:
+        self._app, self._memory, self._clock = app, memory, clock
         self._of: Memory | None = None
         self._still = b""
         self._answers: OrderedDict[Key, _Answer] = OrderedDict()
@@ -75,7 +67,7 @@ class Kept:
             await self._app(scope, receive, send)
             return
         if memory is not self._of:
-            self._of, self._still, self._bytes = memory, b'"' + _tag(memory) + b'"', 0
+            self._of, self._still, self._bytes = memory, _etag(memory), 0
             self._answers.clear()
         known = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
         key = scope["path"], scope["query_string"]
@@ -108,31 +100,19 @@ class Kept:
                 await send(first)
                 await send(message)
                 return
-            tag = _tag(memory) + (b"-" + _digest(body) if looked.timed else b"")
-            first["headers"] = [*first["headers"], (b"etag", b'"' + tag + b'"')]
+            etag = _etag(memory, body if looked.timed else None)
+            first["headers"] = [*first["headers"], (b"etag", etag)]
             if not any(name == b"cache-control" for name, _ in first["headers"]):
                 first["headers"].append(_AGAIN)
-            answer = _Answer(first, body, b'"' + tag + b'"', second if looked.timed else None, scope.get("route"))
+            answer = _Answer(first, body, etag, second if looked.timed else None, scope.get("route"))
             self._keep(key, memory, answer)
             await _tell(answer, known, send)
 
         token = LOOKED.set(looked)
         try:
-            await self._pass_on(scope, receive, hold)
+            await self._app(scope, receive, hold)
         finally:
             LOOKED.reset(token)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one of the routes answer, or the application."""
-        for route in self._routes:
-            if found := route.path_regex.match(scope["path"]):
-                try:
-                    await route.handle({**scope, "path_params": found.groupdict()}, receive, send)
-                except Exception:
-                    break  # the application meets it again, and knows how to refuse
-                scope["route"] = route
-                return
-        await self._app(scope, receive, send)
 
     def _keep(self, key: Key, memory: Memory, answer: _Answer) -> None:
         if memory is not self._of or len(answer.body) > LARGEST_BYTES:
@@ -159,12 +139,10 @@ async def _unchanged(etag: bytes, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _tag(memory: Memory) -> bytes:
-    return f"{memory.tag}-{_release()}".encode()
-
-
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=8).hexdigest().encode()
+def _etag(memory: Memory, body: bytes | None = None) -> bytes:
+    """Return the ETag of an edition's answers; `body`: of one in which the clock has a part."""
+    digest = "" if body is None else f"-{hashlib.blake2b(body, digest_size=8).hexdigest()}"
+    return f'"{memory.tag}-{_release()}{digest}"'.encode()
 
 
 @cache

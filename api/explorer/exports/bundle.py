@@ -26,7 +26,7 @@ from sqlalchemy import Table
 from api import tables
 from api.errors import ExportError
 from api.explorer import text
-from api.explorer.database import Database
+from api.explorer.database import Database, notes_of
 from api.explorer.exports import pins, ways
 from api.explorer.exports.formats import Csv
 from api.explorer.exports.pins import Pin
@@ -56,7 +56,7 @@ def write(database: Database, target: Path, block: int | None, told: Callable[[s
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ExportError(f"{target} is there and not an empty folder: name another one")
     with database.snapshot() as connection:
-        pin, notes = pins.pin(connection, block), pins.notes(connection)
+        pin, notes = pins.pin(connection, block), notes_of(connection)
     about = _about(pin, notes)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from api import tables
 from api.explorer import text
+from api.explorer.database import notes_of
 from api.explorer.failures import NotFoundError, RewoundError, UnavailableError
 
 _BLOCK = tables.blocks.c
@@ -49,7 +50,7 @@ def pin(connection: Connection, number: int | None = None, block_hash: bytes | N
         RewoundError: The chain has another block of this number than the hash says.
 
     """
-    meta = notes(connection)
+    meta = notes_of(connection)
     query = select(tables.blocks).order_by(_BLOCK.number.desc()).limit(1)
     tip = connection.execute(query).first()
     if tip is None or not {"chain_id", "genesis"} <= meta.keys():
@@ -61,8 +62,3 @@ def pin(connection: Connection, number: int | None = None, block_hash: bytes | N
     if block_hash is not None and block_hash != found.hash:
         raise RewoundError(f"block {found.number} of the chain is {text.hexed(found.hash)}: it was rewound")
     return found
-
-
-def notes(connection: Connection) -> dict[str, str]:
-    """Return the index's own notes."""
-    return {row.key: row.value for row in connection.execute(select(tables.meta))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -29,6 +29,13 @@ class Met(dict[Key, Value]):
             self.clear()
         super().__setitem__(key, value)
 
+    def once(self, key: Key, make: Callable[[], Value]) -> Value:
+        """Return what is remembered of a key, and make it first if nothing is."""
+        found = self.get(key)
+        if found is None:
+            found = self[key] = make()
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Memory:
@@ -51,7 +58,7 @@ class Memory:
     written: Met[tuple[str, int], str] = field(default_factory=Met)
     """What `written` wrote, by what it is of."""
 
-    made: dict[str, Any] = field(default_factory=dict)
+    made: Met[str, Any] = field(default_factory=Met)
     """What follows from all of it, by name: `Reader.once`."""
 
     @property

@@ -18,25 +18,23 @@ _REFUND = tables.refunds.c
 
 def line_of(read: Reader, pool: int) -> Line:
     """Return a pool's line, which follows from the index alone: while that stands still, so does the line."""
-    line = read.memory.lines.get(pool)
-    if line is None:
-        each = [
-            select(c.log, c.milestone, c.start, c.amount, literal(kind.value).label("kind")).where(c.pool == pool)
-            for c, kind in ((tables.spends.c, Kind.SPENT), (tables.returns.c, Kind.RETURNED))
-        ]
-        rows = sorted(read.connection.execute(union_all(*each)), key=lambda row: row.log)
-        line = read.memory.lines[pool] = Line(
-            Move(row.log, Kind(row.kind), row.milestone, row.start, row.start + row.amount) for row in rows
-        )
-    return line
+    return read.memory.lines.once(pool, lambda: _paint(read, pool))
+
+
+def _paint(read: Reader, pool: int) -> Line:
+    each = [
+        select(c.log, c.milestone, c.start, c.amount, literal(kind.value).label("kind")).where(c.pool == pool)
+        for c, kind in ((tables.spends.c, Kind.SPENT), (tables.returns.c, Kind.RETURNED))
+    ]
+    rows = sorted(read.connection.execute(union_all(*each)), key=lambda row: row.log)
+    return Line(Move(row.log, Kind(row.kind), row.milestone, row.start, row.start + row.amount) for row in rows)
 
 
 def any_of(read: Reader, pool: int) -> bool:
     """Return whether anything of a pool was ever refunded: most pools have no refunds, and most lists are of them."""
-    known = read.memory.refunded
-    if pool not in known:
-        known[pool] = read.first(select(_REFUND.log).where(_REFUND.pool == pool)) is not None
-    return known[pool]
+    return read.memory.refunded.once(
+        pool, lambda: read.first(select(_REFUND.log).where(_REFUND.pool == pool)) is not None
+    )
 
 
 class Refunds:

@@ -60,9 +60,7 @@ class Reader:
 
     def once(self, name: str, make: Callable[[Reader], Value]) -> Value:
         """Return what `make` makes of this edition, made once for it. It must not depend on the time."""
-        if name not in self.memory.made:
-            self.memory.made[name] = make(self)
-        found: Value = self.memory.made[name]
+        found: Value = self.memory.made.once(name, lambda: make(self))
         return found
 
     @property
@@ -141,12 +139,10 @@ class Reader:
 
     def pool_name(self, pool: int) -> str:
         """Return how a pool is called: by its description's title, else by its name on chain, which may be cut."""
-        found = self.memory.titles.get(pool)
-        if found is None:
-            row = self._pool(pool)
-            shown = self._content.show(row.description_hash, row.description_uri)
-            found = self.memory.titles[pool] = shown["title"] or row.name
-        return found
+        return self.memory.titles.once(pool, lambda: self._title(self._pool(pool)))
+
+    def _title(self, row: Row[Any]) -> str:
+        return self._content.show(row.description_hash, row.description_uri)["title"] or str(row.name)
 
     def pool_token(self, pool: int) -> shapes.Token:
         """Return a pool's token."""

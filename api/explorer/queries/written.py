@@ -90,32 +90,24 @@ def _direct(read: Reader, via: int, bearer: bytes | None, pledge: int | None) ->
 
 
 def _of_batch(read: Reader, batch: Row[Any]) -> str:
-    key = "batch", batch.log
-    found = read.memory.written.get(key)
-    if found is None:
-        found = read.memory.written[key] = (
+    return read.memory.written.once(
+        ("batch", batch.log),
+        lambda: (
             f'"direct":false,"via":"{WAYS[Via.BATCH]}","pledge":null,"bearer":null,'
             f'"batch":"{text.hexed(batch.batch)}","gateway":{_json(read.who(batch.gateway))}'
-        )
-    return found
+        ),
+    )
 
 
 def _of_pool(read: Reader, pool: int) -> str:
-    key = "pool", pool
-    found = read.memory.written.get(key)
-    if found is None:
-        found = read.memory.written[key] = (
-            f'"pool":{pool},"pool_name":{_json(read.pool_name(pool))},"token":{_json(read.pool_token(pool))}'
-        )
-    return found
+    return read.memory.written.once(
+        ("pool", pool),
+        lambda: f'"pool":{pool},"pool_name":{_json(read.pool_name(pool))},"token":{_json(read.pool_token(pool))}',
+    )
 
 
 def _place(read: Reader, log: int) -> str:
-    key = "place", log
-    found = read.memory.written.get(key)
-    if found is None:
-        found = read.memory.written[key] = _json(read.place(log))
-    return found
+    return read.memory.written.once(("place", log), lambda: _json(read.place(log)))
 
 
 def _json(value: Any) -> str:

@@ -104,6 +104,17 @@ def test_what_the_chain_took_back_is_gone_at_once(served: Served) -> None:
     assert served.get(GIFTS).headers["etag"] == before.headers["etag"]
 
 
+def test_kept_answers_are_counted_by_their_route(served: Served) -> None:
+    known = served.get(GIFTS).headers["etag"]
+    for _ in range(2):
+        served.get(GIFTS)
+    served.get(GIFTS, known)
+    counted = served.client.get("/metrics").text
+    name = 'moa_http_request_duration_seconds_count{route="/api/v1/pools/{pool}/contributions",status='
+    assert f'{name}"200"}} 3.0' in counted
+    assert f'{name}"304"}} 1.0' in counted
+
+
 def test_another_server_gives_the_same_etag(served: Served) -> None:
     known = served.get(GIFTS).headers["etag"]
     with served.another() as other:
