@@ -18,6 +18,7 @@ from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
+from api.explorer.examples import Described
 from api.explorer.exports.answers import Places
 from api.explorer.exports.service import Exports
 from api.explorer.failures import (
@@ -69,7 +70,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
         await live.stop()
         database.close()
 
-    app = FastAPI(
+    app = Described(
         title="Moa",
         version="1",
         summary="Every gift, release and proof of Moa's pools, to read and to check.",
