@@ -48,6 +48,7 @@ from api.explorer.shapes.gifts import (
     TokenAmount,
     TracePart,
     TracePiece,
+    TraceRest,
     Way,
 )
 from api.explorer.shapes.overview import (
@@ -160,6 +161,7 @@ __all__ = [
     "TokenTotals",
     "TracePart",
     "TracePiece",
+    "TraceRest",
     "UnavailableAnswer",
     "Verdict",
     "Voucher",

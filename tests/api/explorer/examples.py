@@ -60,7 +60,7 @@ def wanted(ledger: shown.Shown) -> dict[str, Asked]:
         "/batches/{batch}/contributions": batch,
         "/pools": {"state": "active", "ngo": ngo},
         "/pools/{pool}": {"pool": MEALS},
-        "/pools/{pool}/milestones": {"pool": MEALS},
+        "/pools/{pool}/milestones": {"pool": SCHOOL},
         "/pools/{pool}/contributions": {
             "pool": SCHOOL, "donor": donor, "gateway": gateway, "since": since, "until": until,
             "min_amount": str(USD), "max_amount": str(9 * USD),
