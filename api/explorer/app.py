@@ -172,7 +172,8 @@ def _add_refusals(app: FastAPI) -> None:
         )
         text = "Something in this explorer is broken. The ledger is not: it can be read from any node."
         response = _refuse(request, 500, {"error": "internal error"}, "Our mistake", text)
-        response.headers.update(SECURITY)
+        # This runs outside of all middleware: a page from elsewhere would see no answer at all.
+        response.headers.update({**SECURITY, "Access-Control-Allow-Origin": "*"})
         return response
 
 
