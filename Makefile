@@ -8,7 +8,7 @@ RUN := .venv/bin/python -m
 TESTS := test-scripts test-index test-contracts test-explorer test-browser
 LANES ?= 4
 
-.PHONY: demo demo-reset test test-api $(TESTS) test-long mutants coverage bench datasette compile lint setup setup-dev lock abi
+.PHONY: demo demo-reset test test-api $(TESTS) test-long mutants coverage bench datasette compile lint setup setup-dev lock abi examples
 
 demo: setup
 	@$(RUN) scripts.demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
@@ -75,6 +75,10 @@ build/.compiled: $(shell find contracts) brownie-config.yaml package-lock.json s
 # After a change of the contracts' interfaces: the seam that api/ and scripts/ read.
 abi: compile
 	@$(RUN) scripts.abi
+
+# After a change of what the interface answers: the examples in its description.
+examples: setup-dev
+	@$(RUN) tests.api.explorer.examples
 
 lint:
 	$(RUN) ruff check .

@@ -18,6 +18,7 @@ from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database
+from api.explorer.examples import Described
 from api.explorer.exports.answers import Places
 from api.explorer.exports.service import Exports
 from api.explorer.failures import (
@@ -69,7 +70,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
         await live.stop()
         database.close()
 
-    app = FastAPI(
+    app = Described(
         title="Moa",
         version="1",
         summary="Every gift, release and proof of Moa's pools, to read and to check.",
@@ -173,7 +174,8 @@ def _add_refusals(app: FastAPI) -> None:
         )
         text = "Something in this explorer is broken. The ledger is not: it can be read from any node."
         response = _refuse(request, 500, {"error": "internal error"}, "Our mistake", text)
-        response.headers.update(SECURITY)
+        # This runs outside of all middleware: a page from elsewhere would see no answer at all.
+        response.headers.update({**SECURITY, "Access-Control-Allow-Origin": "*"})
         return response
 
 

@@ -16,6 +16,9 @@ from api.explorer.shapes import Content, ContentState
 MAX_TEXT_BYTES = 64 * 1024
 """A text up to this size stands in the answer itself; a longer one only behind its address."""
 
+MAX_URI = 1_024
+"""Characters of an address that is told; the contracts set no bound, and a longer one stands in the raw log only."""
+
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """A larger file is named and hashed, but not served: it would have to be held in memory to be served as hashed."""
 
@@ -100,8 +103,9 @@ class ContentFolder:
             return "absent"
         return self._checked[key]
 
-    def show(self, sha256: bytes, uri: str) -> Content:
-        """Return what an answer says about a file: its state, and its text if it is a short one that matches."""
+    def show(self, sha256: bytes, uri: str, most: int = MAX_TEXT_BYTES) -> Content:
+        """Return what an answer says about a file: its state, and its text if it matches and has `most` bytes."""
+        uri = uri if len(uri) <= MAX_URI else ""
         shown: Content = {
             "hash": None, "uri": uri, "state": "none", "title": None, "text": None, "media_type": None, "url": None,
         }  # fmt: skip
@@ -116,7 +120,7 @@ class ContentFolder:
         if shown["state"] == "matches":
             shown["url"] = f"/content/{shown['hash']}"
             shown["media_type"] = media_type(data)
-            if shown["media_type"] == PLAIN and len(data) <= MAX_TEXT_BYTES:
+            if shown["media_type"] == PLAIN and len(data) <= most:
                 words = data.decode("utf-8").removeprefix("\ufeff")
                 shown["text"] = words
                 shown["title"] = title_of(words)

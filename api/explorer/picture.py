@@ -40,7 +40,7 @@ def bar(gift: Mapping[str, Any]) -> list[Stretch]:
 
     """
     start, amount = int(gift["start"]), int(gift["amount"])
-    runs = _joined((LOOKS[fate], end - start) for fate, end in _fates(gift["trace"]))
+    runs = _joined((LOOKS[fate], end - start) for fate, end in _fates(gift))
     if len(runs) > MOST:
         ends, looks = [end for _, end in runs], [look for look, _ in runs]
         points = [(2 * i + 1) * amount // (2 * MOST) for i in range(MOST)]
@@ -64,10 +64,16 @@ def _joined(runs: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     return found
 
 
-def _fates(trace: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
-    """Yield what became of each stretch of a line, and where it ends."""
-    for part in trace:
+def _fates(gift: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield what became of each stretch of a gift, and where it ends. What is only added up has its sums in a row."""
+    for part in gift["trace"]:
         if "paid" in part:
             yield from ((piece["fate"], int(piece["end"])) for piece in part["paid"])
         else:
             yield "refunded" if "refund" in part else "waiting", int(part["end"])
+    if rest := gift["more"]:
+        end = int(rest["start"])
+        for fate in LOOKS:
+            end += int(rest["became"][fate])
+            if rest["became"][fate] != "0":
+                yield fate, end

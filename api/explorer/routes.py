@@ -69,13 +69,18 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
 
     @router.get("/pools/{pool}", response_model=shapes.Pool, responses=MISSING, tags=["pools"])
     async def pool(pool: p.PoolPath) -> Json:
-        """Return a pool with its milestones and releases."""
+        """Return a pool with its newest milestones, releases and returns."""
         return Json(queries.pool(pool))
 
-    @router.get("/pools/{pool}/milestones", response_model=list[shapes.Milestone], responses=MISSING, tags=["pools"])
-    async def milestones(pool: p.PoolPath) -> Json:
-        """Return a pool's milestones in their order, each with its evidence and what was said to it."""
-        return Json(queries.milestones(pool))
+    @router.get(
+        "/pools/{pool}/milestones", response_model=shapes.Page[shapes.Milestone], responses=MISSING, tags=["pools"]
+    )
+    async def milestones(pool: p.PoolPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+        """Return a pool's milestones in their order, each with its evidence and what was said to it.
+
+        A page has 50 at most.
+        """
+        return Json(queries.milestones(pool, cursor, limit))
 
     @router.get(
         "/pools/{pool}/milestones/{milestone}/contributions",

@@ -150,6 +150,10 @@ class Line:
         """Return what a milestone's release spent and was not given back, in the line's order."""
         return self._of.get(milestone, ())
 
+    def kept(self, milestone: int) -> int:
+        """Return how much a milestone's release spent and was not given back."""
+        return sum(part.end - part.start for part in self.of(milestone))
+
     def trace(self, gift: Span, refunds: Sequence[int] = ()) -> list[Part]:
         """Cut a gift into the parts that were spent, refunded, or wait: O(log n) and its parts.
 

@@ -210,14 +210,13 @@ class Explorer:
     def _receipt(self, pool: Pool, gift: Gift) -> None:
         """Check one gift by itself: its proof, up from the leaf by the very siblings that are shown, and its trace."""
         path = f"/contributions/{pool.number}-{gift.start}"
-        shape = {**self._gifts.gift(pool, gift), "proof": self._gifts.proof(pool, gift)}
-        found = self._site.one(path, shape | {"claim": self._gifts.claim(pool, gift)})
+        found = self._site.one(path, self._gifts.receipt(pool, gift))
         if not isinstance(found, dict):
             return
         self._moves(path, pool, gift, found)
         if gift.batch is not None and not trace.proves(self._state.batches[gift.batch], gift, found.get("proof")):
             self._report.add(f"{path}, proof", "its siblings do not lead from its leaf to the batch's root")
-        if (wrong := trace.mistraced(self._state, pool, gift, found.get("trace"))) is not None:
+        if (wrong := trace.mistraced(self._state, pool, gift, found.get("trace"), found.get("more"))) is not None:
             self._report.add(f"{path}, trace", wrong)
 
     def _moves(self, path: str, pool: Pool, gift: Gift, found: Any) -> None:

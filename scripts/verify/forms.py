@@ -45,6 +45,10 @@ KINDS = {
 """What a movement is called, and who did it."""
 
 
+_MAX_URI = 1_024
+"""A longer one stands in the raw log only."""
+
+
 class Content(dict[str, Any]):
     """A text or file that stands off chain: what is shown as its text must hash to it, and begin with its title."""
 
@@ -82,7 +86,7 @@ def place(at: Place | Iterable[Any]) -> Shape:
 
 def content(digest: bytes, uri: str) -> Content:
     """Return what stands off chain under a SHA-256; all zero: nothing does."""
-    return Content(hash=hexed(digest) if any(digest) else None, uri=uri)
+    return Content(hash=hexed(digest) if any(digest) else None, uri=uri if len(uri) <= _MAX_URI else "")
 
 
 def iso(time: int) -> str:

@@ -81,6 +81,12 @@ class GiftShapes:
             "entry": hexed(entry) if batch else None,
         }
 
+    def receipt(self, pool: Pool, gift: Gift) -> Shape:
+        """Return a contribution by itself, but for its trace. What its donor did not take of it, its gateway did."""
+        refunded = refunded_of(self._forms.state, pool, gift.start, gift.amount, gift.batch)
+        more = {"proof": self.proof(pool, gift), "claim": self.claim(pool, gift)}
+        return {**self.gift(pool, gift), **more, "taken": str(refunded - pool.refunds.get(gift.start, 0))}
+
     def claim(self, pool: Pool, gift: Gift) -> Either:
         """Return how what waits of a gift can be taken back, None while its pool is not over or nothing waits."""
         refunded = refunded_of(self._forms.state, pool, gift.start, gift.amount, gift.batch)

@@ -8,7 +8,7 @@ from typing import Any
 from .forms import Forms, Shape, first_line, is_title, name_of
 from .gift_shapes import GiftShapes
 from .out import Progress, Report
-from .pool_shapes import PoolShapes
+from .pool_shapes import MOST, PoolShapes
 from .site import Site, whole
 from .state import Pool
 from .tape import Place
@@ -37,7 +37,15 @@ class Lists:
         """Ask for one pool, and note how it is called."""
         path = f"/pools/{pool.number}"
         self._title(path, pool, self._site.one(path, self._pools.pool(pool)))
-        self._site.one(f"{path}/milestones", self._pools.milestones(pool))
+        self._milestones(path, pool)
+
+    def _milestones(self, path: str, pool: Pool) -> None:
+        """Ask for all of a pool's milestones, page by page, in their order."""
+        shapes = self._pools.milestones(pool)
+        for first in range(0, len(shapes), MOST):
+            last, asked = first + MOST >= len(shapes), f"?cursor=m{first - 1}" if first else ""
+            page = {"items": shapes[first : first + MOST], "next": None if last else f"m{first + MOST - 1}"}
+            self._site.one(f"{path}/milestones{asked}", page)
 
     def _title(self, path: str, pool: Pool, found: Any) -> None:
         """Check how a pool is called: by the first line of its description, whose hash was checked, or its name."""

@@ -5,6 +5,7 @@ Names that a shape has beside these (titles, texts, ISO times) are not looked at
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from .forms import (
@@ -22,6 +23,9 @@ from .forms import (
 )
 from .state import Payout, Pool, Release, Round, Sponsorship, Values
 from .tape import Place
+
+MOST, _ROUNDS, _PLANS, _SPANS = 50, 3, 20, 20
+"""How many an answer tells, the newest: milestones, releases and returns; rounds; proposals; pieces of a release."""
 
 
 class PoolShapes:
@@ -89,11 +93,11 @@ class PoolShapes:
             ],
             "rotations": [
                 {"leaving": who(old), "joining": who(new), "consents": list(map(who, by)), "at": next(iter(at), None)}
-                for (old, new), (by, at) in pool.rotations.items()
+                for (old, new), (by, at) in list(pool.rotations.items())[-_PLANS:]
             ],
             "proposals": [
                 {"payee": who(payee), "amount": str(amount), "evidence_deadline": due, "consents": list(map(who, by))}
-                for (payee, amount, due), by in pool.proposals.items()
+                for (payee, amount, due), by in list(pool.proposals.items())[-_PLANS:]
             ],
             "stopped": self._forms.either(lambda clock: self._stopped(pool, clock)),
             "limits": {
@@ -104,10 +108,10 @@ class PoolShapes:
             },
             "ended": self._forms.either(pool.ended_at),
             "paused_until": s["pausedUntil"] if s["paused"] else None,
-            "milestones": self.milestones(pool),
+            "milestones": self.milestones(pool)[-MOST:],
             "sponsorships": [self.sponsorship(pool, s) for s in list(enumerate(pool.sponsorships, 1))[:-21:-1]],
-            "releases": [self.release(release) for release in reversed(pool.releases.values())],
-            "returns": [self.returned(at, v) for at, v in pool.returns.backwards()],
+            "releases": [self.release(release) for release in list(pool.releases.values())[: -MOST - 1 : -1]],
+            "returns": [self.returned(at, v) for at, v in islice(pool.returns.backwards(), MOST)],
         }  # fmt: skip
 
     def _stopped(self, pool: Pool, clock: int) -> Shape | None:
@@ -141,7 +145,8 @@ class PoolShapes:
             "evidence_deadline": judged["evidenceDeadline"],
             "state": MILESTONE_STATES[judged["state"]],
             "round": judged["round"],
-            "evidence": [self._round(pool, number, found) for found in pool.rounds[number]],
+            "evidence": [self._round(pool, number, found) for found in pool.rounds[number][-_ROUNDS:]],
+            "disputed_in": next((found.number for found in pool.rounds[number] if found.disputed), None),
             "release": self.release(release) if release else None,
             "due": due,
             "late": self._forms.either(lambda clock: due is not None and clock > due),
@@ -188,7 +193,8 @@ class PoolShapes:
             "payee": self._forms.who(v["payee"]),
             "token": self._forms.token(v["token"]),
             "amount": str(v["amount"]),
-            "spent": [{"start": str(start), "end": str(end)} for start, end in release.spends],
+            "spent": [{"start": str(start), "end": str(end)} for start, end in release.spends[:_SPANS]],
+            "spans": len(release.spends),
             "returned": str(release.returned),
             "caller": self._forms.who(v["caller"]),
             "released": place(release.place),

@@ -10,7 +10,9 @@ from .tape import Gift
 from .tree import climbs
 
 _REFUND, _WAITING = -1, -2
-_MOST = 100_000
+_SPENT = ("paid", "delivered", "redeemed", "undelivered")
+_MOST, _PARTS = 100_000, 100
+"""How many parts are looked at, and how many a trace tells before it adds up the others."""
 
 Part = tuple[int, int, int]
 """Start, end, and the milestone that it went to, or one of the above."""
@@ -45,13 +47,18 @@ def proves(batch: Batch, gift: Gift, proof: Any) -> bool:
     return climbs(batch.stored["root"], batch.stored["count"], gift.position, leaf, siblings)
 
 
-def mistraced(state: State, pool: Pool, gift: Gift, shown: Any) -> str | None:
-    """Return what is wrong with a shown trace, None if it is true."""
+def mistraced(state: State, pool: Pool, gift: Gift, shown: Any, more: Any = None) -> str | None:
+    """Return what is wrong with a shown trace, None if it is true. `more`: what is said of the parts behind it."""
     try:
         painted = [_part(part) for part in shown[:_MOST]]
     except (KeyError, TypeError, ValueError):
         return "it is not a list of parts"
     start, end = gift.start, gift.start + gift.amount
+    back = refunded_of(state, pool, start, gift.amount, gift.batch)
+    if more is not None:
+        if (wrong := _wrong_rest(pool, painted, end, more)) is not None:
+            return wrong
+        back, end = back - digits(more["became"]["refunded"]), painted[-1][1]
     edges = [start, *(part[1] for part in painted)]
     if edges[-1] != end or any(part[0] != at or part[1] <= at for part, at in zip(painted, edges, strict=False)):
         return "its parts are not the gift from its start to its end"
@@ -61,9 +68,24 @@ def mistraced(state: State, pool: Pool, gift: Gift, shown: Any) -> str | None:
             return f"what it says that milestone {number} spent is not what it did"
     if _joined([*_of(painted, _REFUND), *_of(painted, _WAITING)]) != _joined(parts(pool.line.free, start, end)):
         return "what it says is not spent is not what is not spent"
-    back = sum(b - a for a, b in _of(painted, _REFUND))
-    if back != refunded_of(state, pool, start, gift.amount, gift.batch):
-        return "what it says came back is not what came back"
+    told = sum(b - a for a, b in _of(painted, _REFUND))
+    return None if told == back else "what it says came back is not what came back"
+
+
+def _wrong_rest(pool: Pool, painted: list[Part], end: int, more: Any) -> str | None:
+    """Return what is wrong with the sums of the parts that are not told one by one, but for what of them came back."""
+    if len(painted) != _PARTS:
+        return f"it says that there is more behind {len(painted)} parts"
+    edge = painted[-1][1]
+    unspent = pool.line.unspent(edge, end)
+    try:
+        sums = {name: digits(more["became"][name]) for name in (*_SPENT, "refunded", "waiting")}
+        told = digits(more["start"]), digits(more["end"]), digits(more["amount"])
+    except (KeyError, TypeError):
+        return "what it says of the other parts are not their sums"
+    left = sums["refunded"] + sums["waiting"]
+    if told != (edge, end, end - edge) or left != unspent or sum(sums.values()) != end - edge:
+        return "what it says of the other parts is not what they are"
     return None
 
 

@@ -40,10 +40,12 @@ UNCHECKED_IN_ANSWERS = {
     )),
     # Where files are had, and what kind they are: whoever gets one hashes it.
     *(f"{where}.{name}" for name in ("media_type", "state", "url") for where in (
-        "/pools/N description", "/pools/N milestones.*.evidence.*.content", "/pools/N/milestones *.evidence.*.content",
+        "/pools/N description", "/pools/N milestones.*.evidence.*.content",
+        "/pools/N/milestones items.*.evidence.*.content",
     )),
     # Links, and where a first page goes on.
     "/movements items.*.url", "/summary latest.*.url", "/movements next", "/contributions next",
+    "/pools/N releases_next", "/pools/N returns_next",
     # Nobody counts them; the index does not either.
     "/pools items.*.donors", "/pools/N donors",
     # How the pool itself is called, within its own answer; elsewhere it is compared.

@@ -114,10 +114,12 @@ class Queries(BookQueries):
         with self._read() as read:
             return pools.pool(read, pool)
 
-    def milestones(self, pool: int) -> list[shapes.Milestone]:
+    def milestones(
+        self, pool: int, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> shapes.Page[shapes.Milestone]:
         """Return a pool's milestones in their order."""
         with self._read() as read:
-            return pools.milestones(read, pool)
+            return pools.milestones(read, pool, At(cursor, limit))
 
     # ------------------------------------------------------------------------------------------- contributions
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, func, select
 
 from api import events, tables
 from api.explorer import shapes, text
-from api.explorer.queries import paging
+from api.explorer.queries import bounds, paging
 from api.explorer.queries.reader import Reader
 from api.settings import CONTRACTS
 
@@ -27,7 +29,7 @@ def page(
     to_block: int | None,
     at: paging.At,
 ) -> shapes.Page[shapes.Event]:
-    """Return logs, the newest first."""
+    """Return logs, the newest first. A page ends where the logs' data would be more than `bounds.DATA_BYTES`."""
     query = select(tables.logs)
     if event is not None:
         query = query.where(_LOG.event == event)
@@ -39,8 +41,16 @@ def page(
         query = query.where(_LOG.log <= (to_block << tables.LOG_BITS | 2**tables.LOG_BITS - 1))
     if key := paging.decode("l", at, 1):
         query = query.where(_LOG.log < key[0])
-    rows = read.rows(query.order_by(_LOG.log.desc()).limit(at.limit + 1))
+    query = query.order_by(_LOG.log.desc())
+    at = at._replace(limit=_fitting(read, query.limit(at.limit)))
+    rows = read.rows(query.limit(at.limit + 1))
     return paging.page(rows, at, lambda row: paging.encode("l", (row.log,)), lambda kept: _shapes(read, kept))
+
+
+def _fitting(read: Reader, query: Select[Any]) -> int:
+    """Return how many of some logs a page has room for: one at least."""
+    sizes = [row.size for row in read.rows(query.with_only_columns(func.length(_LOG.data).label("size")))]
+    return max(1, bisect_right(list(accumulate(sizes)), bounds.DATA_BYTES))
 
 
 def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Event]:

@@ -11,7 +11,8 @@ from sqlalchemy import Row, Select, Table, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging
+from api.explorer.queries import bounds, paging
+from api.explorer.queries.places import line_of
 from api.explorer.queries.reader import Reader
 
 
@@ -103,7 +104,7 @@ def shape_attestations(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.At
 def shape_releases(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Release]:
     """Return the shapes of releases."""
     read.load(logs=[row.log for row in rows], accounts=[a for row in rows for a in (row.payee, row.caller)])
-    spent, back = _of_milestones(read, tables.spends, rows), _of_milestones(read, tables.returns, rows)
+    spent = _spent(read, rows)
     return [
         {
             "pool": row.pool,
@@ -111,8 +112,10 @@ def shape_releases(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Releas
             "payee": read.who(row.payee),
             "token": read.token(row.token),
             "amount": str(row.amount),
-            "spent": [{"start": str(s.start), "end": str(s.start + s.amount)} for s in spent[row.pool, row.milestone]],
-            "returned": str(sum(r.amount for r in back[row.pool, row.milestone])),
+            "spent": [{"start": str(s.start), "end": str(s.start + s.amount)} for s in spent[row.log][: bounds.SPANS]],
+            "spans": len(spent[row.log]),
+            # What is not its own any more was given back: a milestone is released once.
+            "returned": str(row.amount - line_of(read, row.pool).kept(row.milestone)),
             "caller": read.who(row.caller),
             "released": read.place(row.log),
         }
@@ -120,14 +123,18 @@ def shape_releases(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Releas
     ]
 
 
-def _of_milestones(
-    read: Reader, table: Table, rows: Sequence[Row[Any]]
-) -> defaultdict[tuple[int, int], list[Row[Any]]]:
-    """Return the rows of these pools by pool and milestone, in the ledger's order. A pool has few of them."""
-    pools = {row.pool for row in rows}
-    found: defaultdict[tuple[int, int], list[Row[Any]]] = defaultdict(list)
-    for row in read.rows(select(table).where(table.c.pool.in_(sorted(pools))).order_by(table.c.log)):
-        found[row.pool, row.milestone].append(row)
+def _spent(read: Reader, rows: Sequence[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
+    """Return what each of these releases spent, by its log: the fund tells of it right after, in the same block."""
+    paid, spent = tables.releases.c, tables.spends.c
+    same = (spent.pool == paid.pool) & (spent.milestone == paid.milestone)
+    query = select(paid.log.label("release"), spent.start, spent.amount).join_from(
+        tables.releases,
+        tables.spends,
+        same & (spent.log > paid.log) & (spent.log <= paid.log.op("|")(2**tables.LOG_BITS - 1)),
+    )
+    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in read.rows(query.where(paid.log.in_([row.log for row in rows])).order_by(spent.log)):
+        found[row.release].append(row)
     return found
 
 

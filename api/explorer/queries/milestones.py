@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Select, Table, func, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries import bounds, paging
 from api.explorer.queries.judgements import shape_attestations, shape_releases
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.rounds import of_milestone, voucher_money
 
 Rows = Sequence[Row[Any]]
 ByMilestone = defaultdict[int, list[Row[Any]]]
+
+_PLAN = tables.milestones.c
 
 WHOLE = 10_000
 """The objection threshold is in hundredths of a percent."""
@@ -27,13 +30,13 @@ RELEASE_WINDOW = 90 * 86400
 
 @dataclass
 class _Said:
-    """All that was said about a pool's milestones."""
+    """All that was said lately about some of a pool's milestones."""
 
     evidence: ByMilestone
     attestations: ByMilestone
     verdicts: ByMilestone
     disputes: ByMilestone
-    releases: ByMilestone
+    releases: dict[int, shapes.Release]
     objections: dict[tuple[int, int], tuple[int, int]]  # by milestone and round: count, amount
     pauses: Rows
 
@@ -51,12 +54,33 @@ class _Said:
         return int(self.shift - past[-1].clock_shift + left)
 
 
-def read_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
-    """Return a pool's milestones in their order. `pool`: its row, with its rules."""
-    plan = tables.milestones.c
-    plans = read.rows(select(tables.milestones).where(plan.pool == pool.pool).order_by(plan.milestone))
-    said = _read(read, pool.pool)
-    tables_read = (said.evidence, said.attestations, said.verdicts, said.disputes, said.releases)
+def newest_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
+    """Return a pool's newest milestones, in their order: all that are open. `pool`: its row, with its rules."""
+    query = _plans(pool).order_by(_PLAN.milestone.desc()).limit(bounds.MILESTONES)
+    return _milestones(read, pool, read.rows(query)[::-1])
+
+
+def page_of_milestones(read: Reader, pool: Row[Any], at: paging.At) -> shapes.Page[shapes.Milestone]:
+    """Return a pool's milestones in their order."""
+    at = at._replace(limit=min(at.limit, bounds.MILESTONES))
+    query = _plans(pool)
+    if key := paging.decode("m", at, 1):
+        query = query.where(_PLAN.milestone > key[0])
+    rows = read.rows(query.order_by(_PLAN.milestone).limit(at.limit + 1))
+    return paging.page(
+        rows, at, lambda row: paging.encode("m", (row.milestone,)), lambda kept: _milestones(read, pool, kept)
+    )
+
+
+def _plans(pool: Row[Any]) -> Select[Any]:
+    return select(tables.milestones).where(_PLAN.pool == pool.pool)
+
+
+def _milestones(read: Reader, pool: Row[Any], plans: Rows) -> list[shapes.Milestone]:
+    if not plans:
+        return []
+    said = _read(read, pool.pool, plans[0].milestone, plans[-1].milestone)
+    tables_read = (said.evidence, said.attestations, said.verdicts, said.disputes)
     read.load(
         logs=[row.log for table in tables_read for found in table.values() for row in found],
         accounts=[row.payee for row in plans] + [row.attestor for found in said.attestations.values() for row in found],
@@ -64,16 +88,30 @@ def read_milestones(read: Reader, pool: Row[Any]) -> list[shapes.Milestone]:
     return [_milestone(read, pool, row, said) for row in plans]
 
 
-def _read(read: Reader, pool: int) -> _Said:
-    pause = tables.pauses.c
-    evidence, disputes = _by_milestone(read, tables.evidence, pool), _by_milestone(read, tables.disputes, pool)
+def _read(read: Reader, pool: int, first: int, last: int) -> _Said:
+    """Read what was said of milestones from `first` to `last`: of each its newest rounds, and one before them."""
+
+    def of(table: Table) -> Select[Any]:
+        here = table.c.pool == pool, table.c.milestone >= first, table.c.milestone <= last
+        return select(table).where(*here).order_by(table.c.log)
+
+    def lately(table: Table) -> Select[Any]:
+        also = tables.evidence.alias("also")
+        same = also.c.pool == table.c.pool, also.c.milestone == table.c.milestone
+        newest = select(func.max(also.c.round)).where(*same).correlate(table).scalar_subquery()
+        return of(table).where(table.c.round >= newest - bounds.ROUNDS)
+
+    evidence = _by_milestone(read, lately(tables.evidence))
+    disputes = _by_milestone(read, of(tables.disputes))
     begins = [row for table in (evidence, disputes) for found in table.values() for row in found]
+    oldest = min((row.log for found in evidence.values() for row in found), default=0)
+    paid, pause = read.rows(of(tables.releases)), tables.pauses.c
     return _Said(
         evidence=evidence,
-        attestations=_by_milestone(read, tables.attestations, pool),
-        verdicts=_by_milestone(read, tables.verdicts, pool),
+        attestations=_by_milestone(read, lately(tables.attestations)),
+        verdicts=_by_milestone(read, of(tables.verdicts).where(tables.verdicts.c.log >= oldest)),
         disputes=disputes,
-        releases=_by_milestone(read, tables.releases, pool),
+        releases={release["milestone"]: release for release in shape_releases(read, paid)},
         objections=_objections(read, pool, begins),
         pauses=read.rows(select(tables.pauses).where(pause.pool == pool).order_by(pause.log)),
     )
@@ -90,9 +128,9 @@ def _objections(read: Reader, pool: int, rounds: Rows) -> dict[tuple[int, int], 
     return found
 
 
-def _by_milestone(read: Reader, table: Table, pool: int) -> ByMilestone:
+def _by_milestone(read: Reader, query: Select[Any]) -> ByMilestone:
     found: ByMilestone = defaultdict(list)
-    for row in read.rows(select(table).where(table.c.pool == pool).order_by(table.c.log)):
+    for row in read.rows(query):
         found[row.milestone].append(row)
     return found
 
@@ -100,8 +138,8 @@ def _by_milestone(read: Reader, table: Table, pool: int) -> ByMilestone:
 def _milestone(read: Reader, pool: Row[Any], plan: Row[Any], said: _Said) -> shapes.Milestone:
     number = plan.milestone
     rounds = _rounds(read, pool, number, said)
-    paid = shape_releases(read, said.releases[number])
-    state = _state(rounds, bool(paid))
+    paid, disputes = said.releases.get(number), said.disputes[number]
+    state = _state(rounds, paid is not None)
     due = _due(read, state, plan, pool, said)
     return {
         "pool": pool.pool,
@@ -112,22 +150,23 @@ def _milestone(read: Reader, pool: Row[Any], plan: Row[Any], said: _Said) -> sha
         "state": state,
         "round": rounds[-1]["round"] if rounds else 0,
         "evidence": rounds,
-        "release": paid[0] if paid else None,
+        "disputed_in": disputes[0].round - 1 if disputes else None,
+        "release": paid,
         "due": due,
         "late": due is not None and read.now > due,
         "payout": of_milestone(read, pool.pool, number) if plan.payee == read.contract("PayoutBook") else None,
-        "vouchers": voucher_money(read, paid[0]) if paid and plan.payee == read.contract("VoucherBook") else None,
+        "vouchers": voucher_money(read, paid) if paid and plan.payee == read.contract("VoucherBook") else None,
     }
 
 
 def _rounds(read: Reader, pool: Row[Any], number: int, said: _Said) -> list[shapes.Evidence]:
-    """Return the rounds. Each begins with evidence, or with a dispute, which is about the same evidence again."""
+    """Return the newest rounds. Each begins with evidence, or with a dispute, about the same evidence again."""
     begins = sorted(said.evidence[number] + said.disputes[number], key=lambda row: row.log)
     contents: dict[bytes, shapes.Content] = {}
     for row in said.evidence[number]:
-        contents[row.hash] = read.content.show(row.hash, row.uri)
+        contents[row.hash] = read.content.show(row.hash, row.uri, bounds.TEXT_BYTES)
     rounds: list[shapes.Evidence] = []
-    for i, row in enumerate(begins):
+    for i, row in list(enumerate(begins))[-bounds.ROUNDS :]:
         then = begins[i + 1] if i + 1 < len(begins) else None
         confirms = hasattr(row, "objected")
         decided = [v for v in said.verdicts[number] if row.log < v.log and (then is None or v.log < then.log)]

@@ -9,8 +9,9 @@ from sqlalchemy import Row, func, select
 
 from api import tables
 from api.explorer import shapes, text
+from api.explorer.content import MAX_TEXT_BYTES
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging, pools
+from api.explorer.queries import bounds, paging, pools
 from api.explorer.queries.reader import Reader
 from api.types import MemberKind
 
@@ -43,10 +44,10 @@ def ngo(read: Reader, account: bytes) -> shapes.Ngo:
     if row is None:
         raise NotFoundError(f"an NGO with the address {text.hexed(account)}")
     own = pools.page(read, None, account, paging.At(None, _POOLS))
-    return {**_summaries(read, [row])[0], "pools": own["items"], "pools_next": own["next"]}
+    return {**_summaries(read, [row], MAX_TEXT_BYTES)[0], "pools": own["items"], "pools_next": own["next"]}
 
 
-def _summaries(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.NgoSummary]:
+def _summaries(read: Reader, rows: Sequence[Row[Any]], most: int = bounds.TEXT_BYTES) -> list[shapes.NgoSummary]:
     accounts = [row.account for row in rows]
     read.load(logs=[row.log for row in rows], accounts=accounts)
     ngos = tables.pools.c.ngo
@@ -55,7 +56,7 @@ def _summaries(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.NgoSummary
     return [
         {
             "ngo": read.who(row.account),
-            "details": read.content.show(row.details_hash, row.details_uri),
+            "details": read.content.show(row.details_hash, row.details_uri, most),
             "accredited": read.place(row.log),
             "pools_total": totals.get(row.account, 0),
         }

@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries import bounds
 from api.explorer.queries.reader import Reader
 
 
@@ -49,7 +50,7 @@ def rotations(read: Reader, pool: int) -> list[shapes.Rotation]:
             "consents": [read.who(row.attestor) for row in steps if row.attestor is not None],
             "at": next((row.at for row in steps if row.at is not None), None),
         }
-        for (leaving, joining), steps in found.items()
+        for (leaving, joining), steps in list(found.items())[-bounds.PLANS :]
     ]
 
 
@@ -61,7 +62,7 @@ def proposals(read: Reader, pool: int, number: int) -> list[shapes.Proposal]:
     plans: dict[tuple[bytes, int, int], list[Row[Any]]] = {}
     for row in read.rows(query.order_by(step.log)):
         plans.setdefault((row.payee, row.amount, row.evidence_deadline), []).append(row)
-    return [_proposal(read, plan, rows) for plan, rows in plans.items()]
+    return [_proposal(read, plan, rows) for plan, rows in list(plans.items())[-bounds.PLANS :]]
 
 
 def _proposal(read: Reader, plan: tuple[bytes, int, int], rows: Sequence[Row[Any]]) -> shapes.Proposal:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from api import tables
 from api.explorer import shapes
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging, written
+from api.explorer.queries import bounds, paging, written
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.places import line_of, span_of
 from api.explorer.queries.reader import Reader
@@ -66,7 +66,8 @@ def _shapes(read: Reader, milestone: int, rows: Sequence[Gift]) -> list[shapes.P
             {
                 "contribution": contribution,
                 "amount": str(sum(part.end - part.start for part in parts)),
-                "parts": [{"start": str(part.start), "end": str(part.end)} for part in parts],
+                "parts": [{"start": str(part.start), "end": str(part.end)} for part in parts[: bounds.SPANS]],
+                "parts_total": len(parts),
             }
         )
     return found

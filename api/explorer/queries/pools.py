@@ -10,9 +10,8 @@ from sqlalchemy import Row, func, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging, panels, sponsors, standing
-from api.explorer.queries.judgements import shape_releases, shape_returns
-from api.explorer.queries.milestones import read_milestones
+from api.explorer.queries import bounds, judgements, paging, panels, sponsors, standing
+from api.explorer.queries.milestones import newest_milestones, page_of_milestones
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
 
@@ -72,13 +71,13 @@ def find(read: Reader, number: int) -> Row[Any]:
 
 
 def pool(read: Reader, number: int) -> shapes.Pool:
-    """Return a pool with everything it promised and did."""
+    """Return a pool with everything it promised and did, as far as `bounds` goes."""
     row = find(read, number)
-    paid, back = tables.releases, tables.returns
-    released = read.rows(select(paid).where(paid.c.pool == number).order_by(paid.c.log.desc()))
-    returned = read.rows(select(back).where(back.c.pool == number).order_by(back.c.log.desc()))
+    newest = paging.At(None, bounds.MOVES)
+    released = judgements.releases(read, pool=number, ngo=None, payee=None, at=newest)
+    returned = judgements.returns(read, pool=number, ngo=None, at=newest)
     description = read.content.show(row.description_hash, row.description_uri)
-    milestones = read_milestones(read, row)
+    milestones = newest_milestones(read, row)
     seats = panels.seats(read, number)
     return {
         **_summary(read, row, description["title"]),
@@ -98,14 +97,16 @@ def pool(read: Reader, number: int) -> shapes.Pool:
         "milestones": milestones,
         "proposals": panels.proposals(read, number, row.milestones_total) if row.open_ended else [],
         "sponsorships": sponsors.of_pool(read, number),
-        "releases": shape_releases(read, released),
-        "returns": shape_returns(read, returned),
+        "releases": released["items"],
+        "releases_next": released["next"],
+        "returns": returned["items"],
+        "returns_next": returned["next"],
     }
 
 
-def milestones(read: Reader, number: int) -> list[shapes.Milestone]:
+def milestones(read: Reader, number: int, at: paging.At) -> shapes.Page[shapes.Milestone]:
     """Return a pool's milestones in their order."""
-    return read_milestones(read, find(read, number))
+    return page_of_milestones(read, find(read, number), at)
 
 
 def _limits(read: Reader, number: int) -> shapes.Limits:

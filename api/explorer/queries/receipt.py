@@ -11,14 +11,14 @@ from sqlalchemy import Row, select
 from api import tables
 from api.explorer import proofs, shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import batches, onward, paging, pools, standing, written
+from api.explorer.queries import batches, bounds, onward, paging, pools, standing, written
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.judgements import shape_releases
 from api.explorer.queries.places import Refunds, line_of, span_of, trace_of
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.refunds import gateways_turn
 from api.explorer.queries.refunds import shape as shape_refunds
-from api.explorer.trace import Kind, Span
+from api.explorer.trace import Kind, Part, Span
 from api.types import ANONYMOUS
 
 _GIFT = tables.contributions.c
@@ -30,12 +30,17 @@ def detail(read: Reader, pool: int, start: int) -> shapes.ContributionDetail:
     [contribution] = written.shape(read, [row])
     found = batches.by_log(read, {row.log})
     refunds = Refunds(read, [row], found)
-    trace = _trace(read, row, refunds)
+    parts = trace_of(read, row, refunds)
+    onward_of = onward.Onward(read, row.pool, [part.milestone for part in parts if part.kind is Kind.SPENT])
+    by_gateway = {each.log for each in refunds.of(row) if each.start is None}
+    taken = sum(part.end - part.start for part in parts if part.kind is Kind.REFUNDED and part.log in by_gateway)
     return {
         **contribution,
         "proof": _proof(read, row, found.get(row.log)),
-        "trace": trace,
-        "became": _became(trace),
+        "trace": _trace(read, row, parts[: bounds.PARTS], refunds, onward_of),
+        "more": _rest(parts[bounds.PARTS :], onward_of),
+        "became": _became(parts, onward_of),
+        "taken": str(taken),
         "claim": _claim(read, row, contribution["waiting"], refunds),
     }
 
@@ -73,15 +78,17 @@ def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | No
     }
 
 
-def _trace(read: Reader, row: Gift, refunds: Refunds) -> list[shapes.TracePart]:
-    found = trace_of(read, row, refunds)
+def _trace(
+    read: Reader, row: Gift, found: Sequence[Part], refunds: Refunds, onward_of: onward.Onward
+) -> list[shapes.TracePart]:
     spent = {part.milestone for part in found if part.kind is Kind.SPENT}
     paid = tables.releases.c
     query = select(tables.releases).where(paid.pool == row.pool, paid.milestone.in_(sorted(spent)))
     releases = {release["milestone"]: release for release in shape_releases(read, read.rows(query))}
-    back = refunds.of(row)
+    logs = {part.log for part in found if part.kind is Kind.REFUNDED}
+    back = [each for each in refunds.of(row) if each.log in logs]
     refunded = dict(zip([each.log for each in back], shape_refunds(read, back), strict=True))
-    onward_of, few = onward.Onward(read, row.pool, spent), onward.FEW
+    few = onward.FEW
     parts: list[shapes.TracePart] = []
     for part in found:
         piece: shapes.TracePart = {
@@ -100,13 +107,28 @@ def _trace(read: Reader, row: Gift, refunds: Refunds) -> list[shapes.TracePart]:
     return parts
 
 
-def _became(trace: Sequence[shapes.TracePart]) -> shapes.Became:
+def _rest(parts: Sequence[Part], onward_of: onward.Onward) -> shapes.TraceRest | None:
+    """Return what the parts are that a trace does not tell one by one."""
+    if not parts:
+        return None
+    start, end = parts[0].start, parts[-1].end
+    return {
+        "count": len(parts),
+        "start": str(start),
+        "end": str(end),
+        "amount": str(end - start),
+        "became": _became(parts, onward_of),
+    }
+
+
+def _became(parts: Sequence[Part], onward_of: onward.Onward) -> shapes.Became:
     found: Counter[str] = Counter()
-    for part in trace:
-        for piece in part.get("paid", ()):
-            found[piece["fate"]] += int(piece["amount"])
-        if "paid" not in part:
-            found["refunded" if "refund" in part else "waiting"] += int(part["amount"])
+    for part in parts:
+        if part.kind is Kind.SPENT:
+            for piece in onward_of.pieces(part):
+                found[piece.fate] += piece.end - piece.start
+        else:
+            found[part.kind.value] += part.end - part.start
     return {
         "paid": str(found["paid"]),
         "delivered": str(found["delivered"]),

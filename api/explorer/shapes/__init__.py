@@ -51,6 +51,7 @@ from api.explorer.shapes.gifts import (
     TokenAmount,
     TracePart,
     TracePiece,
+    TraceRest,
     Way,
 )
 from api.explorer.shapes.overview import (
@@ -166,6 +167,7 @@ __all__ = [
     "TokenTotals",
     "TracePart",
     "TracePiece",
+    "TraceRest",
     "UnavailableAnswer",
     "Verdict",
     "Voucher",

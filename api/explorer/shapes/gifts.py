@@ -178,7 +178,7 @@ class TracePart(TypedDict):
 
 
 class Became(TypedDict):
-    """What a contribution became: amounts that are exactly the gift, each the sum of its parts in the trace.
+    """What a contribution became: amounts that are exactly the gift, each the sum of its parts, all of them.
 
     `fees` is nothing, always: the ledger's rules take none.
     """
@@ -192,12 +192,23 @@ class Became(TypedDict):
     fees: Literal["0"]
 
 
+class TraceRest(TypedDict):
+    """The parts of a contribution behind those that its trace tells: how many, where, and what they became."""
+
+    count: int
+    start: Money
+    end: Money
+    amount: Money
+    became: Became
+
+
 class Payer(TypedDict):
-    """A contribution that paid a release: `amount` of it, in these `parts`."""
+    """A contribution that paid a release: `amount` of it, in `parts_total` parts, of which `parts` are the first 20."""
 
     contribution: Contribution
     amount: Money
     parts: list[Places]
+    parts_total: int
 
 
 Claimer = Literal["wallet", "code", "gateway"]
@@ -216,11 +227,17 @@ class Refundable(TypedDict):
 
 
 class ContributionDetail(Contribution):
-    """A contribution with its trace, and its proof if it is a batch's entry: a direct gift is in the fund's storage."""
+    """A contribution with its trace, and its proof if it is a batch's entry: a direct gift is in the fund's storage.
+
+    `trace` has the first 100 parts, in the order of the line; `more`: what the others are, null if there are none. All
+    together are exactly the gift. `taken`: what of `refunded` went to its gateway.
+    """
 
     proof: Proof | None
     trace: list[TracePart]
+    more: TraceRest | None
     became: Became
+    taken: Money
     claim: Refundable | None
 
 

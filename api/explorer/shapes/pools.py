@@ -23,7 +23,10 @@ class Places(TypedDict):
 
 
 class Release(TypedDict):
-    """The payment of a milestone: it spent these places of the pool's line. `returned` of it came back since."""
+    """The payment of a milestone: it spent these places of the pool's line. `returned` of it came back since.
+
+    `spent` are the first 20 pieces, of `spans`; the others make up the rest of `amount`.
+    """
 
     pool: int
     milestone: int
@@ -31,6 +34,7 @@ class Release(TypedDict):
     token: Token
     amount: Money
     spent: list[Places]
+    spans: int
     returned: Money
     caller: Who
     released: Place
@@ -131,7 +135,8 @@ class Evidence(TypedDict):
 class Milestone(TypedDict):
     """A tranche of a pool.
 
-    `due`: when the pool stops for its sake, pauses counted; null once it is paid. `late`: that is past. `payout`: the
+    `evidence` are the newest 3 rounds, of `round`; `disputed_in`: the one that objections ended. `due`: when the pool
+    stops for its sake, pauses counted; null once it is paid. `late`: that is past. `payout`: the
     round that it pays, once its list is sealed; `vouchers`: how the vouchers that it pays stand, once it is released.
     """
 
@@ -143,6 +148,7 @@ class Milestone(TypedDict):
     state: MilestoneStateName
     round: int
     evidence: list[Evidence]
+    disputed_in: int | None
     release: Release | None
     due: int | None
     late: bool
@@ -233,6 +239,10 @@ class PoolSummary(TypedDict):
 class Pool(PoolSummary):
     """A pool with everything that it promised and did.
 
+    Of `milestones`, `releases` and `returns` the newest 50: all milestones that are open, and those that were released
+    last. The rest is at /api/v1/pools/…/milestones, and at /api/v1/releases?pool=…&cursor=`releases_next`, and
+    likewise at /api/v1/returns. `proposals` and `rotations` are the 20 that were begun last.
+
     `ended`: the last second in which it was not over; `paused_until`: when a pause ends by itself.
     """
 
@@ -253,4 +263,6 @@ class Pool(PoolSummary):
     proposals: list[Proposal]
     sponsorships: list[Sponsorship]
     releases: list[Release]
+    releases_next: str | None
     returns: list[Return]
+    returns_next: str | None

@@ -112,11 +112,11 @@ def test_a_payout_round_is_shown_without_the_people_in_it(site: Site, ledger: Le
         items = site.get(f"/rounds/{pool}-0/deliveries")["items"]
         assert sorted(item["position"] for item in items) == claimed
         assert shown["deliveries"] == len(claimed)
-        assert site.get(f"/pools/{pool}/milestones")[0]["payout"] == shown
+        assert site.get(f"/pools/{pool}/milestones")["items"][0]["payout"] == shown
         check(site, pool)
         return shown
 
-    assert site.get(f"/pools/{pool}/milestones")[0]["payout"] is None
+    assert site.get(f"/pools/{pool}/milestones")["items"][0]["payout"] is None
     people.seal(8 * DAY)
     people.seal(9 * DAY)
     check_round("sealed")
@@ -207,7 +207,7 @@ def test_vouchers_pay_bills_and_the_rest_goes_back(site: Site, ledger: Ledger) -
     milestones = [(book.address, 30 * USD, ledger.now() + 60 * DAY), (ledger.payee, 5 * USD, ledger.now() + 400 * DAY)]
     pool = ledger.open_pool(milestones=milestones, limits=(bytes(32), 0, 20 * USD, 7 * DAY))
     ledger.give(pool, 40 * USD)
-    assert site.get(f"/pools/{pool}/milestones")[0]["vouchers"] is None
+    assert site.get(f"/pools/{pool}/milestones")["items"][0]["vouchers"] is None
     ledger.pay(pool, 0, EVIDENCE)
 
     def redeem(salt: int, own: int, part: int) -> bytes:
@@ -232,7 +232,7 @@ def test_vouchers_pay_bills_and_the_rest_goes_back(site: Site, ledger: Ledger) -
     assert (items[2]["provider"]["name"], items[2]["provider"]["kind"]) == ("Riverside Clinic", "provider")
     assert len(site.get("/vouchers", provider=provider)["items"]) == 2
     assert site.get("/search", q=first.hex())[0]["kind"] == "voucher"
-    money = site.get(f"/pools/{pool}/milestones")[0]["vouchers"]
+    money = site.get(f"/pools/{pool}/milestones")["items"][0]["vouchers"]
     assert (money["paid"], money["own"], money["count"]) == (str(12 * USD), str(2 * USD), 2)
     assert int(money["left"]) == book.functions.leftOf(pool, 0).call()
     check(site, pool)
@@ -241,7 +241,7 @@ def test_vouchers_pay_bills_and_the_rest_goes_back(site: Site, ledger: Ledger) -
     ledger.wait(181 * DAY)
     assert money["until"] < ledger.now()
     ledger.send(book.functions.expire(pool, 0), ledger.donors[1])
-    money = site.get(f"/pools/{pool}/milestones")[0]["vouchers"]
+    money = site.get(f"/pools/{pool}/milestones")["items"][0]["vouchers"]
     assert (money["left"], money["returned"]) == ("0", str(18 * USD))
     check(site, pool)
     assert "18.00 MUSD was not needed and went back to the pool" in site.read(f"/pool/{pool}")

@@ -24,7 +24,7 @@ def check(site: Site, pool: int, milestone: int = 0) -> dict[str, Any]:
     ledger = site.ledger
     stored = ledger.see(ledger.judgement, "milestoneOf", pool, milestone)
     custody = ledger.see(ledger.fund, "poolOf", pool)
-    shown: dict[str, Any] = site.get(f"/pools/{pool}/milestones")[milestone]
+    shown: dict[str, Any] = site.get(f"/pools/{pool}/milestones")["items"][milestone]
     assert (shown["state"], shown["round"]) == (STATES[stored["state"]], stored["round"])
     if shown["state"] != "released":
         assert shown["due"] == stored["due"] + custody["clockShift"]

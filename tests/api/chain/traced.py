@@ -40,7 +40,7 @@ def follow(site: Site, pool: int, gifts: list[dict[str, Any]]) -> None:
             for piece in part["paid"]:
                 fates[part["milestone"]][piece["fate"]] += int(piece["amount"])
         handed += _check_handed(site, found)
-    for milestone in site.get(f"/pools/{pool}/milestones"):
+    for milestone in site.get(f"/pools/{pool}/milestones")["items"]:
         number = milestone["milestone"]
         _check_payers(site, pool, milestone, of_milestone[number])
         _check_fates(site, milestone, fates[number], [each for each in handed if each["milestone"] == number])

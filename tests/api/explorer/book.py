@@ -44,12 +44,14 @@ def account(name: str) -> bytes:
     return keccak(text=name)[:20]
 
 
-FUND, JUDGEMENT, REGISTER, TOKEN, CONSORTIUM = (
-    account(f"contract {name}") for name in ("fund", "judgement", "register", "token", "consortium")
+FUND, JUDGEMENT, REGISTER, TOKEN, CONSORTIUM, PLEDGES, PAYOUTS, SPONSORS, VOUCHERS = (
+    account(f"contract {name}")
+    for name in ("fund", "judgement", "register", "token", "consortium", "pledges", "payouts", "sponsors", "vouchers")
 )
 CONTRACTS = {
     FUND: "PooledFund", JUDGEMENT: "Judgement", REGISTER: "Register", TOKEN: "SettlementToken",
-    CONSORTIUM: "Consortium",
+    CONSORTIUM: "Consortium", PLEDGES: "PledgeBook", PAYOUTS: "PayoutBook", SPONSORS: "SponsorBook",
+    VOUCHERS: "VoucherBook",
 }  # fmt: skip
 DEPLOYMENT = Deployment(CHAIN_ID, keccak(text="genesis"), 0, {name: address for address, name in CONTRACTS.items()})
 

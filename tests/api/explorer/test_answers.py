@@ -40,7 +40,7 @@ SHAPES: dict[str, Any] = {
     "/search?q=1": list[shapes.Hit],
     "/pools": shapes.Page[shapes.PoolSummary],
     "/pools/1": shapes.Pool,
-    "/pools/1/milestones": list[shapes.Milestone],
+    "/pools/1/milestones": shapes.Page[shapes.Milestone],
     "/pools/1/contributions": shapes.Contributions,
     "/pools/1/milestones/0/contributions": shapes.Page[shapes.Payer],
     "/contributions": shapes.Contributions,
@@ -150,7 +150,7 @@ def test_pool(get: Any, world: World) -> None:
 
 
 def test_milestones(get: Any, world: World) -> None:
-    first, second, third = get("/pools/1/milestones")
+    first, second, third = get("/pools/1/milestones")["items"]
     assert [m["state"] for m in (first, second, third)] == ["released", "submitted", "planned"]
     assert first["due"] is None
     assert second["due"] == second["evidence"][-1]["submitted"]["time"] + 7 * 86400
@@ -167,7 +167,7 @@ def test_milestones(get: Any, world: World) -> None:
     assert rejected["content"]["hash"] == hexed(world.absent)
     assert (again["round"], again["verdict"], len(again["attestations"])) == (2, None, 1)
     assert (second["round"], second["late"], third["late"]) == (2, True, False)
-    assert get("/pools/3/milestones")[0]["late"]
+    assert get("/pools/3/milestones")["items"][0]["late"]
 
 
 def test_contribution(get: Any, world: World) -> None:

@@ -21,7 +21,7 @@ from api.explorer.iati import given as operator
 from api.explorer.iati import read, write
 from api.indexer.store import Store
 from api.types import MemberKind
-from tests.api.explorer.book import DAY, TOKEN, USD, Book, account
+from tests.api.explorer.book import DAY, PAYOUTS, TOKEN, USD, Book, account
 from tests.api.explorer.conftest import settings_in
 from tests.api.explorer.iati_schema import check
 from tests.api.explorer.world import GATEWAY, NGO, OTHER_NGO, PAYEE, WALLET, build
@@ -210,10 +210,7 @@ def test_the_book_of_payouts_hands_on_to_people(tmp_path: Path) -> None:
     """What it is paid is expenditure: nobody behind it reports to IATI."""
     found = settings_in(tmp_path)
     store = Store(found.database)
-    payouts = account("payout book")
-    book = Book(store, found.content)
-    with store._base.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO meta VALUES ('address of PayoutBook', ?)", (payouts.hex(),))
+    book, payouts = Book(store, found.content), PAYOUTS
     book.accredit(TOKEN, MemberKind.TOKEN, "Test dollar")
     book.accredit(NGO, MemberKind.NGO, "Kitchen")
     book.open_pool(1, NGO, "Cash", [(payouts, 5 * USD, book.now + 9 * DAY)])

@@ -16,6 +16,7 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
     ("/pools", {}),
     ("/pools", {"state": "active"}),
     ("/pools", {"ngo": NGO.hex()}),
+    ("/pools/1/milestones", {}),
     ("/pools/1/contributions", {}),
     ("/pools/1/contributions", {"donor": DONOR.hex()}),
     ("/pools/1/contributions", {"donor": bytes(20).hex()}),

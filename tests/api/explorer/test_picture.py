@@ -22,12 +22,20 @@ def gift(start: int, *parts: tuple[str, int]) -> dict[str, Any]:
         at += amount
         more = {"paid": [{**places, "fate": fate}]} if fate in FATES else {"refund" if fate == "refunded" else fate: 1}
         trace.append(places | more)
-    return {"start": str(start), "amount": str(at - start), "trace": trace}
+    return {"start": str(start), "amount": str(at - start), "trace": trace, "more": None}
 
 
 def test_each_part_has_its_share() -> None:
     shown = bar(gift(70, ("delivered", 10), ("undelivered", 20), ("paid", 30), ("waiting", 40)))
     assert shown == [("people", 0, 100), ("way", 100, 200), ("spent", 300, 300), ("held", 600, 400)]
+
+
+def test_what_is_only_added_up_has_its_sums_in_a_row() -> None:
+    told = gift(70, ("delivered", 10), ("waiting", 40))
+    became = dict.fromkeys(LOOKS, "0") | {"waiting": "20", "paid": "30"}
+    rest = {"count": 9, "start": "120", "end": "170", "amount": "50", "became": became}
+    shown = bar({**told, "amount": "100", "more": rest})
+    assert shown == [("people", 0, 100), ("held", 100, 400), ("spent", 500, 300), ("held", 800, 200)]
 
 
 def test_neighbours_that_look_alike_are_one() -> None:

@@ -9,12 +9,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.explorer.app import create_app
+from api.explorer.queries import Queries
 from api.indexer.store import Store
 from tests.api.explorer.conftest import settings_in
-from tests.api.explorer.world import build
+from tests.api.explorer.world import World, build
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from api.settings import Settings
 
 HASH, ADDRESS = "0x" + "ab" * 32, "0x" + "ab" * 20
 API = "/api/v1"
@@ -123,6 +126,23 @@ def test_headers(client: TestClient) -> None:
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "base-uri 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_page_from_elsewhere_may_read_that_something_broke(
+    settings: Settings,
+    world: World,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Queries, "pools", broken)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        for path in (API + "/pools", "/"):
+            answer = client.get(path, headers={"Origin": "https://elsewhere.example"})
+            assert (answer.status_code, answer.headers.get_list("access-control-allow-origin")) == (500, ["*"])
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        assert client.get(API + "/pools").json() == {"error": "internal error"}
 
 
 # ------------------------------------------------------------------------------------------------------- no index
