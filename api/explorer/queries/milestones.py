@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries import paging
 from api.explorer.queries.judgements import shape_attestations, shape_releases
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.rounds import of_milestone, voucher_money
@@ -84,8 +85,8 @@ def _objections(read: Reader, pool: int, rounds: Rows) -> dict[tuple[int, int], 
     no = tables.objections.c
     found = {}
     for milestone, number in {(row.milestone, row.round) for row in rounds}:
-        of_round = select(tables.objections).where(no.pool == pool, no.milestone == milestone, no.round == number)
-        if row := read.first(of_round.order_by(no.log.desc())):
+        of_round = {no.pool: pool, no.milestone: milestone, no.round: number}
+        if row := read.first(paging.newest(select(tables.objections), of_round, [no.log])):
             found[milestone, number] = (row.number, row.total)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, literal, select, union_all
 
 from api import tables
+from api.explorer.queries import paging
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import Kind, Line, Move, Part, Span, Sums
@@ -32,9 +33,8 @@ def _paint(read: Reader, pool: int) -> Line:
 
 def any_of(read: Reader, pool: int) -> bool:
     """Return whether anything of a pool was ever refunded: most pools have no refunds, and most lists are of them."""
-    return read.memory.refunded.once(
-        pool, lambda: read.first(select(_REFUND.log).where(_REFUND.pool == pool)) is not None
-    )
+    last = paging.newest(select(_REFUND.log), {_REFUND.pool: pool}, [_REFUND.log])
+    return read.memory.refunded.once(pool, lambda: read.first(last) is not None)
 
 
 class Refunds:

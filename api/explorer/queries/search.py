@@ -10,6 +10,7 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import movements
 from api.explorer.queries.alike import lowered
+from api.explorer.queries.contributions import is_donor
 from api.explorer.queries.reader import Reader
 from api.types import ANONYMOUS
 
@@ -106,8 +107,7 @@ def _address(read: Reader, account: bytes) -> list[shapes.Hit]:
     hits = _member(read, account)
     if account == read.fund:
         hits.append(_hit("fund", f"The fund, PooledFund at {shown}", "/check"))
-    gave = (tables.contributions, tables.contributions.c.donor), (tables.pledges, tables.pledges.c.donor)
-    if account != ANONYMOUS and any(_has(read, table, donor == account) for table, donor in gave):
+    if account != ANONYMOUS and is_donor(read, account):
         hits.append(_hit("donor", f"Donor {shown}", f"/donor/{shown}"))
     if _has(read, tables.releases, tables.releases.c.payee == account):
         hits.append(_hit("payee", f"Payee {shown}", f"{_API}/releases?payee={shown}"))
