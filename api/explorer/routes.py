@@ -62,7 +62,7 @@ def _add_overview(router: APIRouter, queries: Queries) -> None:
 def _add_pools(router: APIRouter, queries: Queries) -> None:
     @router.get("/pools", response_model=shapes.Page[shapes.PoolSummary], responses=MISSING, tags=["pools"])
     async def pools(
-        state: p.State = None, ngo: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+        state: p.State = None, ngo: p.Address = None, cursor: p.PoolCursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Pools, the newest first."""
         return Json(queries.pools(state=state, ngo=ngo, cursor=cursor, limit=limit))
@@ -92,7 +92,7 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         until: p.Until = None,
         min_amount: p.Amount = None,
         max_amount: p.Amount = None,
-        cursor: p.Cursor = None,
+        cursor: p.FilteredCursor = None,
         limit: p.Limit = _LIMIT,
     ) -> Json:
         """Return a pool's contributions, the newest first.
@@ -110,7 +110,7 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         tags=["pools"],
     )
     async def payers(
-        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.PayerCursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Return the gifts that paid a milestone's release, in the line's order, each with its parts that did.
 
@@ -123,7 +123,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
     page = shapes.Page[shapes.Contribution]
 
     @router.get("/contributions", response_model=page, tags=["contributions"])
-    async def latest(cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def latest(cursor: p.LatestCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return the latest contributions to all pools."""
         return Json(queries.latest_contributions(cursor, limit))
 
@@ -143,13 +143,13 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["contributions"],
     )
-    async def deliveries(id: p.ContributionPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
+    async def deliveries(id: p.ContributionPath, cursor: p.HandedCursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
         """Return the deliveries and vouchers that a contribution became, in the order of its places."""
         return Json(queries.contribution_deliveries(*p.contribution_id(id), cursor, limit))
 
     @router.get("/batches", response_model=shapes.Page[shapes.Batch], responses=MISSING, tags=["contributions"])
     async def batches(
-        pool: p.Pool = None, gateway: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+        pool: p.Pool = None, gateway: p.Address = None, cursor: p.BatchCursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Batches, the newest first."""
         return Json(queries.batches(pool=pool, gateway=gateway, cursor=cursor, limit=limit))
@@ -160,7 +160,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         return Json(queries.batch(batch))
 
     @router.get("/batches/{batch}/contributions", response_model=page, responses=MISSING, tags=["contributions"])
-    async def entries(batch: p.HashPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def entries(batch: p.HashPath, cursor: p.EntryCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return a batch's entries in their order."""
         return Json(queries.batch_contributions(batch, cursor, limit))
 
@@ -177,7 +177,7 @@ def _add_people(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["people"],
     )
-    async def given(donor: p.AddressPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def given(donor: p.AddressPath, cursor: p.GivenCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return a donor's contributions to all pools, the newest first."""
         return Json(queries.donor_contributions(donor, cursor, limit))
 

@@ -34,8 +34,6 @@ MANY = 10_000
 
 EARLY = account("early")
 """A donor, a gateway and all else, in the first half of everything."""
-PART = SIZE * USD // MANY
-"""Of a release, what one delivery and one voucher take."""
 
 
 def donor(number: int) -> bytes:
@@ -56,7 +54,7 @@ def fill(where: Path | str, content: Path) -> None:
         plan = [(payees.get(pool, account("payee")), SIZE * USD, book.now + 90 * DAY)]
         book.open_pool(pool, account(f"ngo {pool % 2}"), f"Pool {pool}", plan)
     book.mine()
-    _add_others(store, book)
+    add_others(store, book, MANY)
     chance = random.Random(1)  # noqa: S311
     for number in range(BATCHES):
         early = number < BATCHES // 2
@@ -93,27 +91,27 @@ ONCE = ("seals", "openings", "sponsorships")
 """What the others hang on."""
 
 
-def _add_others(store: Store, book: Book) -> None:
-    """Add a block for each table's rows, and then as many blocks without anything."""
+def add_others(store: Store, book: Book, many: int) -> None:
+    """Add a block for so many rows of each table, and then as many blocks without anything."""
     for table in OTHERS:
         number = book.height + 1
-        places = [number << tables.LOG_BITS | i for i in range(1 if table in ONCE else MANY)]
+        places = [number << tables.LOG_BITS | i for i in range(1 if table in ONCE else many)]
         logs = [(log, log.to_bytes(32, "big"), account(table), table, bytes(32), b"") for log in places]
-        rows = [_row(tables.metadata.tables[table], i, log) for i, log in enumerate(places)]
+        rows = [_row(tables.metadata.tables[table], i, log, many) for i, log in enumerate(places)]
         book.blocks.append(Block(number, keccak(text=f"block {number}"), book.blocks[-1].hash, book.now))
         store.write(book.blocks[-1:], {"logs": logs, table: rows}, [], number)
-    quiet = [Block(book.height + i, bytes([1]) + i.to_bytes(31, "big"), bytes(32), book.now) for i in range(1, MANY)]
+    quiet = [Block(book.height + i, bytes([1]) + i.to_bytes(31, "big"), bytes(32), book.now) for i in range(1, many)]
     book.blocks += quiet
     store.write(quiet, {}, [], book.height)
 
 
-def _row(table: Table, i: int, log: int) -> tuple[Any, ...]:
-    """Return the i-th row of a table."""
-    early = i < MANY // 2
+def _row(table: Table, i: int, log: int, many: int) -> tuple[Any, ...]:
+    """Return the i-th row of a table's `many`."""
+    early, part = i < many // 2, SIZE * USD // many
     pool = {"deliveries": 1, "vouchers": 2}.get(table.name, 1 if early else 2 + i % (POOLS - 1))
     known: dict[str, Any] = {
         "log": log, "pool": pool, "milestone": 0, "token": TOKEN, "round": 1, "number": i + 1, "position": i,
-        "start": i * PART, "amount": PART, "own": 1, "from_pool": PART, "total": (i + 1) * PART, "total_own": i + 1,
+        "start": i * part, "amount": part, "own": 1, "from_pool": part, "total": (i + 1) * part, "total_own": i + 1,
         # A standing order is collected, changed, and fails, a hundred times at most.
         "pledge": i + 1 if table.name == "pledges" else 1 + i // 100, "change": "skipped", "period": i % 3,
         "replaces": 0, "reason": 9, "last_due": 0, "times": 0, "cap": 2**40, "sponsorship": 0,
