@@ -8,8 +8,7 @@ from api.explorer.answers import ERRORS, MISSING, Json
 from api.explorer.queries import DEFAULT_LIMIT, Filters, Queries
 from api.explorer.routes_books import add_books
 from api.explorer.routing import ReadRoute
-
-PREFIX = "/api/v1"
+from api.explorer.text import PREFIX
 
 _LIMIT = DEFAULT_LIMIT
 

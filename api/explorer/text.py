@@ -1,4 +1,4 @@
-"""How single values are written in answers."""
+"""How single values are written in answers, and the address of the JSON interface."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from sha3 import keccak_256
+
+PREFIX = "/api/v1"
+"""What the addresses of the JSON interface and of exports begin with."""
 
 
 def hexed(value: bytes) -> str:
