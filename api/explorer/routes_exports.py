@@ -14,7 +14,7 @@ from api.explorer.answers import ERRORS, MISSING, Json
 from api.explorer.exports.filters import filters
 from api.explorer.exports.formats import MEDIA_TYPES
 from api.explorer.exports.service import Exports
-from api.explorer.exports.ways import TABLES, Filters
+from api.explorer.exports.ways import EXPORTS, Filters
 from api.explorer.iati.service import MEDIA_TYPE, Publisher
 
 _REWOUND: dict[int | str, dict[str, Any]] = {
@@ -29,7 +29,7 @@ Asked = Annotated[Filters, Depends(filters)]
 FilePath = Annotated[
     str,
     Path(description="a table, and the form of the file"),
-    WithJsonSchema({"type": "string", "enum": [f"{name}.{form}" for name in sorted(TABLES) for form in MEDIA_TYPES]}),
+    WithJsonSchema({"type": "string", "enum": [f"{name}.{form}" for name in sorted(EXPORTS) for form in MEDIA_TYPES]}),
 ]
 
 
