@@ -49,7 +49,7 @@ def fill(where: Path | str, content: Path) -> None:
     store.bind(Deployment(CHAIN_ID, DEPLOYMENT.genesis, 0, addresses))
     book.accredit(TOKEN, MemberKind.TOKEN, "Test dollar")
     book.accredit(account("ngo 1"), MemberKind.NGO, "Kitchens")
-    payees = {1: account("PayoutBook"), 2: account("VoucherBook")}
+    payees = {1: addresses["PayoutBook"], 2: addresses["VoucherBook"]}
     for pool in range(1, POOLS + 1):
         plan = [(payees.get(pool, account("payee")), SIZE * USD, book.now + 90 * DAY)]
         book.open_pool(pool, account(f"ngo {pool % 2}"), f"Pool {pool}", plan)
