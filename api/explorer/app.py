@@ -83,6 +83,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # No tracking: the counts are ours (metrics), and name no reader.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
         # Not included as a router: that would look for the route twice, and through more hands.
         routes=json_routes(queries).routes,

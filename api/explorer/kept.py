@@ -85,7 +85,7 @@ class Kept:
 
     async def _make(self, key: Key, memory: Memory, known: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         """Let an answer be made, and keep it if it is whole and was read from this edition alone."""
-        looked, second = Looked(), int(self._clock())
+        looked, second, still = Looked(), int(self._clock()), self._still
         start: Message | None = None
 
         async def hold(message: Message) -> None:
@@ -101,10 +101,11 @@ class Kept:
                 await send(first)
                 await send(message)
                 return
-            etag = _etag(memory, body if looked.timed else None)
-            first["headers"] = [*first["headers"], (b"etag", etag)]
-            if not any(name == b"cache-control" for name, _ in first["headers"]):
-                first["headers"].append(_AGAIN)
+            etag = _etag(memory, body) if looked.timed else still
+            headers = [*first["headers"], (b"etag", etag)]
+            if b"cache-control" not in [name for name, _ in headers]:
+                headers.append(_AGAIN)
+            first["headers"] = headers
             answer = _Answer(first, body, etag, second if looked.timed else None, scope.get("route"))
             self._keep(key, memory, answer)
             await _tell(answer, known, send)

@@ -16,7 +16,7 @@ from api.explorer import asked, words
 from api.explorer.failures import BadParameterError
 from api.explorer.queries import Queries
 from api.explorer.queries.written import opened
-from api.explorer.text import address
+from api.explorer.text import hexed
 from api.settings import Settings
 
 GIFTS, GIFTS_OF_POOL, POOLS, MOVES, COLLECTIONS, STEPS = 25, 8, 18, 10, 12, 20
@@ -175,7 +175,7 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
     def check() -> HTMLResponse:
         health = queries.health()
         try:
-            addresses = {name: address(a) for name, a in settings.load_deployment().addresses.items()}
+            addresses = {name: hexed(a) for name, a in settings.load_deployment().addresses.items()}
         except SettingsError:
             addresses = {"PooledFund": health["fund"]} if health["fund"] else {}
         context = {

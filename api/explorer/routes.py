@@ -16,7 +16,7 @@ _LIMIT = DEFAULT_LIMIT
 def json_routes(queries: Queries) -> APIRouter:
     """Return all routes of the JSON interface."""
     router = APIRouter(prefix=PREFIX, responses=ERRORS, route_class=ReadRoute)
-    # They are tried in this order: those that are asked for most come first.
+    # They are tried in this order: what is asked for most comes first.
     _add_contributions(router, queries)
     _add_pools(router, queries)
     _add_overview(router, queries)
@@ -77,8 +77,27 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         return Json(queries.milestones(pool))
 
     @router.get(
+        "/pools/{pool}/milestones/{milestone}/contributions",
+        response_model=shapes.Page[shapes.Payer],
+        responses=MISSING,
+        tags=["pools"],
+    )
+    async def payers(
+        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.PayerCursor = None, limit: p.Limit = _LIMIT
+    ) -> Json:
+        """Return the gifts that paid a milestone's release, in the line's order, each with its parts that did.
+
+        Over all pages the amounts add up to the release's `amount` less what of it was `returned`.
+        """
+        return Json(queries.payers(pool, milestone, cursor, limit))
+
+
+def _add_contributions(router: APIRouter, queries: Queries) -> None:
+    page = shapes.Contributions
+
+    @router.get(
         "/pools/{pool}/contributions",
-        response_model=shapes.Page[shapes.Contribution],
+        response_model=page,
         responses=MISSING,
         tags=["pools"],
     )
@@ -101,25 +120,6 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         """
         filters = Filters(donor, gateway, since, until, min_amount, max_amount)
         return Json(queries.contributions(pool, filters, cursor, limit))
-
-    @router.get(
-        "/pools/{pool}/milestones/{milestone}/contributions",
-        response_model=shapes.Page[shapes.Payer],
-        responses=MISSING,
-        tags=["pools"],
-    )
-    async def payers(
-        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.PayerCursor = None, limit: p.Limit = _LIMIT
-    ) -> Json:
-        """Return the gifts that paid a milestone's release, in the line's order, each with its parts that did.
-
-        Over all pages the amounts add up to the release's `amount` less what of it was `returned`.
-        """
-        return Json(queries.payers(pool, milestone, cursor, limit))
-
-
-def _add_contributions(router: APIRouter, queries: Queries) -> None:
-    page = shapes.Page[shapes.Contribution]
 
     @router.get("/contributions", response_model=page, tags=["contributions"])
     async def latest(cursor: p.LatestCursor = None, limit: p.Limit = _LIMIT) -> Json:
@@ -172,7 +172,7 @@ def _add_people(router: APIRouter, queries: Queries) -> None:
 
     @router.get(
         "/donors/{donor}/contributions",
-        response_model=shapes.Page[shapes.Contribution],
+        response_model=shapes.Contributions,
         responses=MISSING,
         tags=["people"],
     )

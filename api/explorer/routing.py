@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from urllib.parse import parse_qsl
 
 from fastapi import Response
 from fastapi import params as kinds
@@ -39,10 +40,12 @@ class ReadRoute(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)  # which refuses it
             return
-        values, path, query = {}, scope["path_params"], QueryParams(scope["query_string"])
-        refuse_twice(query)
+        given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        values, query = {**scope["path_params"]}, dict(given)
+        if len(query) < len(given):
+            refuse_twice(QueryParams(given))
         for name, read, in_path, default in self._parameters:
-            raw = path[name] if in_path else query.get(name)
+            raw = values[name] if in_path else query.get(name)
             if raw is not None:
                 try:
                     values[name] = read(raw)

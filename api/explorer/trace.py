@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 
@@ -126,6 +127,12 @@ class Line:
         """Return how many of the places before this one are spent: O(log n)."""
         i = bisect_right(self._starts, at) - 1
         return self._spent_before[i] + (at - self._starts[i] if self._states[i].spent else 0)
+
+    def around(self, at: int) -> tuple[int, float, bool]:
+        """Return which places around this one are as it is: from where, to where, and whether they are spent."""
+        i = bisect_right(self._starts, at) - 1
+        end = self._starts[i + 1] if i + 1 < len(self._starts) else inf
+        return self._starts[i], end, self._states[i].spent
 
     def spans(self) -> list[Span]:
         """Return what is spent of the line, as few spans as there can be."""

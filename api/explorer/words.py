@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+from eth_utils.address import to_checksum_address
 from markupsafe import Markup, escape
 
 from api.explorer.picture import LOOKS, bar
@@ -90,6 +92,12 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+@lru_cache(maxsize=4096)
+def checked(value: str) -> str:
+    """Return an address with its checksum (EIP-55), by which wallets notice a mistyped one; anything else as it is."""
+    return to_checksum_address(value) if len(value) == 42 else value
+
+
 def short(value: str, keep: int = 6) -> str:
     """Return a hash or an address with its middle left out."""
     return value if len(value) <= 2 * keep + 3 else f"{value[: keep + 2]}…{value[-keep:]}"
@@ -122,6 +130,7 @@ def lines(text: str) -> Markup:
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "bar": bar,
+    "checked": checked,
     "counted": counted,
     "lines": lines,
     "moment": moment,

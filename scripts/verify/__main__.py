@@ -12,7 +12,7 @@ from pathlib import Path
 from .bundle import Bundle
 from .deployment import Deployment
 from .explorer import Explorer
-from .forms import Forms, Shape, address
+from .forms import Forms, Shape, hexed
 from .node import Header, Node
 from .out import CannotCheckError, Progress, Report, shown
 from .receipt import Receipts
@@ -149,7 +149,7 @@ class Check:
     def tell(self) -> None:
         """Print what was found."""
         state, n = self.replay.state, self.header
-        print(f"Chain {self.deployment.chain_id}, fund {address(self.deployment.addresses['PooledFund'])}")
+        print(f"Chain {self.deployment.chain_id}, fund {hexed(self.deployment.addresses['PooledFund'])}")
         print(f"Checked at block {n.number}, 0x{n.hash.hex()}")
         print(f"{state.logs:,} logs: {len(state.pools):,} pools, {state.gifts:,} gifts, {len(state.batches):,} batches")
         for pool in state.pools if self.options.figures else []:
@@ -157,7 +157,7 @@ class Check:
             print(f"pool {pool.number}: {money}, held {pool.held}")
         for token, held in state.held().items():
             named = self.tokens.get(token, {})
-            print(f"{shown(named.get('symbol', 'token'))} {address(token)}: the pools hold {held} base units")
+            print(f"{shown(named.get('symbol', 'token'))} {hexed(token)}: the pools hold {held} base units")
         for line in self.receipt:
             print(line)
         for note in self.report.notes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import trace
 from .abi import events_of
-from .forms import Either, Forms, Shape, address, hexed, place
+from .forms import Either, Forms, Shape, hexed, place
 from .gift_shapes import GiftShapes
 from .lists import Lists
 from .node import Header, Log, Node
@@ -81,7 +81,7 @@ class Explorer:
 
     def _overview(self, genesis: bytes) -> None:
         state, lists = self._state, self._state.lists
-        fund = address(self._forms.addresses["PooledFund"])
+        fund = hexed(self._forms.addresses["PooledFund"])
         health = {"chain_id": self._forms.chain_id, "genesis": hexed(genesis), "fund": fund, "halted": None}
         self._site.one("/health", health)
         moves = [self._gifts.movement(*move) for move in reversed(state.movements)]
@@ -124,7 +124,7 @@ class Explorer:
                 self._progress.tell("asking the explorer for every gift", done + i, self._state.gifts)
         if rows is not None:
             rows.finish()
-        newest = [self._gifts.gift(pool, gift) for gift in islice(pool.gifts.newest(), _LATEST)]
+        newest = [self._gifts.listed(pool, gift) for gift in islice(pool.gifts.newest(), _LATEST)]
         self._site.first(f"/pools/{pool.number}/contributions", newest)
         return done + pool.gifts.count
 
@@ -145,7 +145,7 @@ class Explorer:
                 count += 1
                 if not count & 1023:
                     self._progress.tell("asking the explorer for every gift", done + count, self._state.gifts)
-                yield (gift.start,), f"gift {pool.number}-{gift.start}", self._gifts.gift(pool, gift)
+                yield (gift.start,), f"gift {pool.number}-{gift.start}", self._gifts.listed(pool, gift)
 
         path = f"/pools/{pool.number}/contributions"
         gifts = expected()
@@ -173,12 +173,12 @@ class Explorer:
         count = sum(sums["contributions"] for sums in pools.values())
         if count > _ADDED_UP:
             # Its gifts are compared one by one in their pools' lists; the sums are of the newest alone.
-            self._site.one(path, {"donor": address(donor)})
+            self._site.one(path, {"donor": hexed(donor)})
             return
         first, last = self._spans[donor]
         orders = [(n, p) for n, p in enumerate(self._state.pledges, 1) if p.stored["donor"] == donor]
         pledges = [self._gifts.pledge(number, pledge) for number, pledge in orders[: -_PLEDGES - 1 : -1]]
-        shape: Shape = {"donor": address(donor), "contributions": count, "first": place(first), "last": place(last)}
+        shape: Shape = {"donor": hexed(donor), "contributions": count, "first": place(first), "last": place(last)}
         shape |= {"pools_total": len(pools), "since": None}
         found = self._site.one(path, shape | {"pledges": pledges})
         for shown in _list(found, "pools"):
@@ -262,12 +262,12 @@ class Explorer:
         )
         newest = [(g, pool) for _, pool in recent[:_LATEST] for g in islice(pool.gifts.newest(), _LATEST)]
         newest.sort(key=lambda each: (each[0].place[:2], each[1].number, each[0].start), reverse=True)
-        self._site.first("/contributions", [self._gifts.gift(p, g) for g, p in newest[:_LATEST]])
+        self._site.first("/contributions", [self._gifts.listed(p, g) for g, p in newest[:_LATEST]])
         for block in sorted({*blocks, last}):
             for _, logs in node.logs(list(self._forms.addresses.values()), block, block):
                 shapes = [
                     {
-                        "id": log.block << 20 | log.index, "address": address(log.address),
+                        "id": log.block << 20 | log.index, "address": hexed(log.address),
                         "topics": [hexed(topic) for topic in log.topics], "data": hexed(log.data),
                         "place": place((log.block, log.index, log.tx, log.time)), **self._decoded(log),
                     }
@@ -282,7 +282,7 @@ class Explorer:
 def _said(value: Any) -> Any:
     """Return an event's value as JSON has it: whole numbers are strings."""
     if isinstance(value, bytes):
-        return address(value) if len(value) == 20 else hexed(value)
+        return hexed(value)
     if isinstance(value, list):
         return [hexed(word) for word in value]
     return value if isinstance(value, bool | str) else str(value)

@@ -9,12 +9,10 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from .state import FROZEN, NEVER, Pool, State
 from .tape import Gift, Place
-from .tree import keccak
 
 Shape = dict[str, Any]
 
@@ -69,14 +67,6 @@ class Either(tuple[Any, ...]):
 def hexed(value: bytes) -> str:
     """Return bytes as lower-case hex with 0x."""
     return "0x" + value.hex()
-
-
-@lru_cache(maxsize=65536)
-def address(value: bytes) -> str:
-    """Return an address with its EIP-55 checksum."""
-    digits = value.hex()
-    upper, marks = digits.upper(), keccak(digits.encode()).hex()
-    return "0x" + "".join([u if mark > "7" else c for c, u, mark in zip(digits, upper, marks, strict=False)])
 
 
 def name_of(word: bytes) -> str:
@@ -170,7 +160,7 @@ class Forms:
             {"kind": MEMBERS[member.kind], "revoked": member.revoked} if member else {"kind": None, "revoked": False}
         )
         named = {} if account in self._own else {"name": member.text if member else None}
-        return {"address": address(account), **known, **named}
+        return {"address": hexed(account), **known, **named}
 
     def named(self, pool: int) -> Shape:
         """Return a pool's number, and how it is called where that was seen."""
@@ -178,4 +168,4 @@ class Forms:
 
     def token(self, token: bytes) -> Shape:
         """Return a token."""
-        return {"address": address(token), **self._tokens.get(token, {})}
+        return {"address": hexed(token), **self._tokens.get(token, {})}

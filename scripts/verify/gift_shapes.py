@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from .forms import KINDS, PERIODS, REASONS, Either, Forms, Shape, address, hexed, iso, place, way
+from .forms import KINDS, PERIODS, REASONS, Either, Forms, Shape, hexed, iso, place, way
 from .state import DAY, STOPPED, Batch, Pledge, Pool, Values
 from .tape import BROUGHT, Gift, Place
 from .trace import refunded_of
 from .tree import proof_of, root_of, seed_of
+
+_SINGLE = ("end", "paid", "direct", "entry")
+"""What lists leave out."""
 
 
 class GiftShapes:
@@ -41,6 +44,11 @@ class GiftShapes:
             "recorded": place(batch.place),
         }
 
+    def listed(self, pool: Pool, gift: Gift) -> Shape:
+        """Return a contribution as lists have it, with what stands beside it there."""
+        whole = self.gift(pool, gift)
+        return {name: value for name, value in whole.items() if name not in _SINGLE}
+
     def gift(self, pool: Pool, gift: Gift) -> Shape:
         """Return a contribution."""
         start, end = gift.start, gift.start + gift.amount
@@ -56,7 +64,7 @@ class GiftShapes:
             "start": str(start),
             "end": str(end),
             "number": gift.number,
-            "donor": address(gift.donor) if any(gift.donor) else None,
+            "donor": hexed(gift.donor) if any(gift.donor) else None,
             "paid_at": gift.paid_at,
             "paid": iso(gift.paid_at),
             "direct": batch is None,
@@ -102,7 +110,7 @@ class GiftShapes:
         leaf, siblings = proof_of(seed, entries, first, gift.position)
         return {
             "chain_id": self._forms.chain_id,
-            "fund": address(fund),
+            "fund": hexed(fund),
             "pool": pool.number,
             "batch": hexed(batch.identity),
             "seed": hexed(seed),
@@ -127,8 +135,8 @@ class GiftShapes:
             "account": self._forms.who(v["donor"] if own else v["gateway"]),
             "contribution": f"{v['pool']}-{v['start']}" if own else None,
             "batch": hexed(v["batch"]) if any(v["batch"]) else None,
-            "to": address(v["to"]),
-            "caller": address(v["caller"] if own else v["gateway"]),
+            "to": hexed(v["to"]),
+            "caller": hexed(v["caller"] if own else v["gateway"]),
             "refunded": place(at),
         }
 
@@ -136,7 +144,7 @@ class GiftShapes:
         """Return an objection."""
         same = {name: v[name] for name in ("pool", "milestone", "round")}
         gift = {"contribution": f"{v['pool']}-{v['start']}", "amount": str(v["amount"])}
-        return same | gift | {"donor": address(v["donor"]), "evidence": hexed(v["evidence"]), "objected": place(at)}
+        return same | gift | {"donor": hexed(v["donor"]), "evidence": hexed(v["evidence"]), "objected": place(at)}
 
     def voucher(self, at: Place, v: Values) -> Shape:
         """Return a voucher that was redeemed or revoked."""
@@ -171,7 +179,7 @@ class GiftShapes:
         failure = pledge.failure
         return {
             "pledge": number,
-            "donor": address(s["donor"]),
+            "donor": hexed(s["donor"]),
             **self._forms.named(s["pool"]),
             "token": self._forms.token(pledge.terms["token"]),
             "amount": str(s["amount"]),

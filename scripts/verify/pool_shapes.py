@@ -12,7 +12,6 @@ from .forms import (
     POOL_STATES,
     Forms,
     Shape,
-    address,
     content,
     deadline,
     hexed,
@@ -38,7 +37,7 @@ class PoolShapes:
         for pool in self._forms.state.pools:
             pools.setdefault(pool.stored["token"], []).append(pool)
         return {
-            address(token): {
+            hexed(token): {
                 "token": self._forms.token(token),
                 **{name: str(sum(p.stored[name] for p in found)) for name in ("raised", "released", "refunded")},
                 "held": str(sum(pool.held for pool in found)),

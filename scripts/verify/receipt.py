@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .deployment import Deployment
-from .forms import address, way
+from .forms import hexed, way
 from .node import Node
 from .out import CannotCheckError, Report
 from .state import Pool, State
@@ -35,7 +35,7 @@ class Receipts:
 
         """
         pool, gift = self._find(name)
-        donor = address(gift.donor) if any(gift.donor) else "nobody that it names"
+        donor = hexed(gift.donor) if any(gift.donor) else "nobody that it names"
         lines = [
             f"Gift {name}: {gift.amount} base units from {donor}, paid at {gift.paid_at} ({way(gift)})",
             f"  recorded in log {gift.place.log} of block {gift.place.block}, transaction 0x{gift.place.tx.hex()}",

@@ -117,7 +117,7 @@ class Site:
     def first(self, path: str, expected: list[Any]) -> None:
         """Compare the first page of a list with the newest that there are."""
         status, found = self._tried(f"{path}{'&' if '?' in path else '?'}limit={_LIMIT}")
-        items = found.get("items") if isinstance(found, dict) else None
+        items = _items(found)
         if status != 200:
             self._report.differs(path, API=_refusal(status), chain="it is there")
         else:
@@ -166,7 +166,7 @@ class Site:
             coming = ahead.submit(self._tried, first)
             while True:
                 status, page = coming.result()
-                items = page.get("items") if isinstance(page, dict) else None
+                items = _items(page)
                 cursor = page.get("next") if isinstance(page, dict) else None
                 if status != 200 or not isinstance(items, list) or not isinstance(cursor, str | None):
                     said = _refusal(status) if status != 200 else page
@@ -182,6 +182,26 @@ class Site:
                 yield from items
         finally:
             ahead.shutdown(wait=False, cancel_futures=True)
+
+
+def _items(page: Any) -> Any:
+    """Return a page's items; those of contributions with what stands beside them, once for many."""
+    if not isinstance(page, dict):
+        return None
+    items, pools, recorded = page.get("items"), page.get("pools"), page.get("recorded")
+    if not isinstance(items, list) or not isinstance(pools, dict) or not isinstance(recorded, dict):
+        return items
+    return [_joined(item, pools, recorded) if isinstance(item, dict) else item for item in items]
+
+
+def _joined(item: dict[str, Any], pools: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:
+    pool, log = pools.get(str(item.get("pool"))), recorded.get(str(item.get("recorded")))
+    whole = {"position": None, "bearer": None, "pledge": None, **item}
+    if isinstance(pool, dict):
+        whole |= {name: pool[name] for name in ("pool_name", "token") if name in pool}
+    if isinstance(log, dict):
+        whole |= {name: log[name] for name in ("batch", "gateway") if name in log} | {"recorded": log.get("at")}
+    return whole
 
 
 def _refusal(status: int | str) -> str:

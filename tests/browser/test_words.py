@@ -35,6 +35,13 @@ def test_a_share_is_never_rounded_to_all_or_nothing() -> None:
     assert [words.percent(*pair) for pair in pairs] == ["0%", "under 1%", "99%", "100%", "120%", "0%"]
 
 
+def test_an_address_is_shown_with_its_checksum_and_nothing_else_is_changed() -> None:
+    # From EIP-55 itself.
+    assert words.checked("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed") == "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    for other in ("0x" + "ab" * 32, "", "0x…"):
+        assert words.checked(other) == other
+
+
 def test_a_time_is_said_in_utc() -> None:
     assert words.moment(1795395723) == "23 Nov 2026, 01:02 UTC"
     assert words.moment(NEVER) == words.moment(None) == "no date"

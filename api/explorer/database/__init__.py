@@ -64,9 +64,11 @@ class Database:
         """
         try:
             connection = self._connect()
-            with connection:
+            try:
                 _check(connection, unfinished=unfinished)
                 yield connection
+            finally:
+                self._door.give_back(connection)
             self._trouble = ""
         except PoolTimeoutError as error:
             raise UnavailableError("too many questions at once") from error
@@ -85,13 +87,14 @@ class Database:
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
+            self._door.forget()
         return self._open()
 
     def _open(self) -> Connection:
-        connection = self._door.engine.connect()
+        connection = self._door.take()
         try:
-            # It pins the snapshot: all that follows sees the state whose version this is.
-            version, seen = self._door.version(connection), connection.info.get(_SEEN)
+            # All that follows sees the state whose version this is.
+            version, seen = self._door.begin(connection), connection.info.get(_SEEN)
             if seen is None or seen.version != version:
                 connection.info[_SEEN] = self._look(connection, version)
             return connection

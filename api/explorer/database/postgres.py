@@ -8,62 +8,71 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from api import postgres
+from api.explorer.database.door import KEPT, Door
+from api.explorer.database.prepared import ask, failed
 
-POOL, MORE, POOL_SECONDS = 4, 4, 5.0
+POOL, MORE, POOL_SECONDS = KEPT, 4, 5.0
 """Connections that a process keeps, more that it opens in a crowd, and how long a question waits for one."""
 
-SETTINGS = {"lock_timeout": "2s", "statement_timeout": "20s"}
+SETTINGS = {"lock_timeout": "2s", "statement_timeout": "20s", "default_transaction_read_only": "on"}
 """Nobody waits for long: not for a migration's locks, and not for a question that no index serves."""
 
 
 VERSION = "SELECT pg_current_snapshot()::text"
+BEGIN = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {VERSION}"
+"""One snapshot up to the end, and which one: in one way to the server and back."""
 LOOK_SECONDS = 0.005
 """Answers that were kept may be so much older than the database, for a look at it costs more than most of them."""
 
 
-class PostgresDoor:
+class PostgresDoor(Door):
     """The way to the database."""
 
     def __init__(self, url: str) -> None:
         """Make it; nothing is asked yet."""
-        self.engine = postgres.engine_of(
-            url, "moa serve", SETTINGS, pool_size=POOL, max_overflow=MORE, pool_timeout=POOL_SECONDS, pool_use_lifo=True
+        super().__init__(
+            postgres.engine_of(
+                url,
+                "moa serve",
+                SETTINGS,
+                pool_size=POOL,
+                max_overflow=MORE,
+                pool_timeout=POOL_SECONDS,
+                pool_use_lifo=True,
+                isolation_level="AUTOCOMMIT",
+            )
         )
-
         self._seen: Hashable = None
         self._look_again = 0.0
 
-        @event.listens_for(self.engine, "connect")
-        def _only_read(connection: psycopg.Connection[Any], _record: object) -> None:
-            connection.read_only = True
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # one snapshot from BEGIN to the end
-
-    def version(self, connection: Connection) -> Hashable:
-        """Return what changes with every commit on the server, and on a replica with every one that came through."""
-        return str(connection.exec_driver_sql(VERSION).scalar_one())
+    def begin(self, connection: Connection) -> Hashable:
+        """Begin a snapshot; return what changes with each commit, on a replica with each that came through."""
+        driver: Any = connection.connection.driver_connection
+        try:
+            cursor = driver.execute(BEGIN, prepare=False)  # two statements at once cannot be prepared
+            cursor.nextset()
+            return str(cursor.fetchone()[0])
+        except psycopg.Error as error:
+            raise failed(connection, BEGIN, error) from error
 
     def watch(self) -> Hashable:
         """Return what changes whenever anything is committed, as of at most `LOOK_SECONDS` ago; None if unknown."""
         now = time.monotonic()
         if now >= self._look_again:
             try:
-                with self.engine.connect() as connection:
-                    self._seen = self.version(connection)
+                connection = self.take()
+                try:
+                    self._seen = str(ask(connection, VERSION)[0][0])
+                finally:
+                    self.give_back(connection)
             except SQLAlchemyError:
                 self._seen = None  # whoever asks a question hears why
             self._look_again = time.monotonic() + LOOK_SECONDS
         return self._seen
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self.engine.dispose()
-
-    def check(self) -> None:
-        """There is nothing that could be seen from outside."""
 
     def size(self, connection: Connection) -> int:
         """Return the database's size in bytes."""

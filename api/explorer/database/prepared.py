@@ -19,17 +19,23 @@ def ask(connection: Connection, statement: str, values: Any = ()) -> list[tuple[
 
     """
     driver: Any = connection.connection.driver_connection
-    dialect = connection.dialect
     try:
         found: list[tuple[Any, ...]] = driver.execute(statement, values).fetchall()
-    except dialect.loaded_dbapi.Error as error:
-        lost = dialect.is_disconnect(error, driver, None)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement, values, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
-        ) from error
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise failed(connection, statement, error) from error
     return found
+
+
+def failed(connection: Connection, statement: str, error: Exception) -> Exception:
+    """Return what SQLAlchemy raises for a driver's error; a connection that is lost by it is not used again."""
+    driver: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    if lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+    )
 
 
 class Prepared:

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Hashable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, QueuePool, create_engine
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from api.explorer.database.door import KEPT, Door
 from api.explorer.database.prepared import ask
 from api.explorer.failures import UnavailableError
 
@@ -17,12 +18,21 @@ BUSY_SECONDS = 2.0
 VERSION = "PRAGMA data_version"
 
 
-class SqliteDoor:
+class SqliteDoor(Door):
     """The way to the file."""
 
     def __init__(self, path: Path) -> None:
         """Make it; the file need not exist yet."""
-        self.engine = _engine(path)
+        super().__init__(
+            create_engine(
+                "sqlite://",
+                creator=lambda: _connect(path),
+                poolclass=QueuePool,
+                pool_size=KEPT,
+                max_overflow=16,
+                isolation_level="AUTOCOMMIT",
+            )
+        )
         self._path = path
         self._watcher: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -44,9 +54,9 @@ class SqliteDoor:
             self.close()
         self._file = file
 
-    def version(self, connection: Connection) -> Hashable:
-        """Return what changes on this connection whenever another one commits."""
-        connection.begin()
+    def begin(self, connection: Connection) -> Hashable:
+        """Begin a snapshot, and return what changes on this connection whenever another one commits."""
+        ask(connection, "BEGIN")
         return int(ask(connection, VERSION)[0][0])
 
     def watch(self) -> Hashable:
@@ -74,7 +84,7 @@ class SqliteDoor:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.engine.dispose()
+        super().close()
         self._watcher = None
 
     def reason(self, error: DBAPIError) -> str | None:
@@ -89,16 +99,3 @@ class SqliteDoor:
 def _connect(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + "?mode=ro"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        "sqlite://", creator=lambda: _connect(path), poolclass=QueuePool, pool_size=4, max_overflow=16
-    )
-
-    # The driver by itself begins nothing before a SELECT: each one would see another state of the index.
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        ask(connection, "BEGIN")
-
-    return engine

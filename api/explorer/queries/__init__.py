@@ -127,7 +127,7 @@ class Queries(BookQueries):
         filters: Filters | None = None,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
-    ) -> shapes.Page[msgspec.Raw]:
+    ) -> msgspec.Raw:
         """Return a pool's contributions.
 
         The newest first: by place in line, or by the time paid if a time is asked for. If amounts are asked for (and no
@@ -137,7 +137,7 @@ class Queries(BookQueries):
         with self._read() as read:
             return filtered.of_pool(read, pool, filters or Filters(), At(cursor, limit))
 
-    def latest_contributions(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> shapes.Page[msgspec.Raw]:
+    def latest_contributions(self, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> msgspec.Raw:
         """Return the latest contributions of all pools."""
         with self._read() as read:
             return contributions.latest(read, At(cursor, limit))
@@ -178,9 +178,7 @@ class Queries(BookQueries):
         with self._read() as read:
             return batches.batch(read, batch)
 
-    def batch_contributions(
-        self, batch: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> shapes.Page[msgspec.Raw]:
+    def batch_contributions(self, batch: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> msgspec.Raw:
         """Return a batch's entries, in their order: the only list that does not begin with the newest."""
         with self._read() as read:
             return contributions.of_batch(read, batch, At(cursor, limit))
@@ -192,9 +190,7 @@ class Queries(BookQueries):
         with self._read() as read:
             return donors.donor(read, donor)
 
-    def donor_contributions(
-        self, donor: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT
-    ) -> shapes.Page[msgspec.Raw]:
+    def donor_contributions(self, donor: bytes, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> msgspec.Raw:
         """Return a donor's contributions to all pools."""
         with self._read() as read:
             return contributions.of_donor(read, donor, At(cursor, limit))

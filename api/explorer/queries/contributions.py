@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, bindparam, select
 
 from api import tables
-from api.explorer import shapes, text
+from api.explorer import text
 from api.explorer.database.prepared import Prepared
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, paging
@@ -29,24 +29,24 @@ _OF_POOL = Prepared(
 )
 
 
-def of_pool(read: Reader, pool: int, at: paging.At) -> shapes.Page[msgspec.Raw]:
+def of_pool(read: Reader, pool: int, at: paging.At) -> msgspec.Raw:
     """Return a pool's contributions, by their place in line."""
     key = paging.decode("s", at, 1)
     last = MAX_AMOUNT if key is None else max(key[0] - 1, -1)
-    rows = [Gift._make(row) for row in _OF_POOL.rows(read.connection, pool=pool, last=last, most=at.limit + 1)]
-    return paging.page(rows, at, lambda row: paging.encode("s", (row.start,)), lambda kept: write(read, kept))
+    rows = _OF_POOL.rows(read.connection, pool=pool, last=last, most=at.limit + 1)
+    return write(read, *paging.cut(rows, at, lambda row: paging.encode("s", (row[1],))))
 
 
-def latest(read: Reader, at: paging.At) -> shapes.Page[msgspec.Raw]:
+def latest(read: Reader, at: paging.At) -> msgspec.Raw:
     """Return the latest contributions of all pools."""
     columns = [_GIFT.log, _GIFT.pool, _GIFT.start]
     return _page(read, {}, "l", columns, at)
 
 
-def of_donor(read: Reader, donor: bytes, at: paging.At) -> shapes.Page[msgspec.Raw]:
+def of_donor(read: Reader, donor: bytes, at: paging.At) -> msgspec.Raw:
     """Return a donor's contributions to all pools."""
     if donor == ANONYMOUS or not is_donor(read, donor):
-        raise NotFoundError(f"donor {text.address(donor)}")
+        raise NotFoundError(f"donor {text.hexed(donor)}")
     return _page(read, {_GIFT.donor: donor}, "d", [_GIFT.log, _GIFT.position], at)
 
 
@@ -56,14 +56,14 @@ def is_donor(read: Reader, donor: bytes) -> bool:
     return any(read.first(paging.newest(select(c.log), {c.donor: donor}, [c.log])) is not None for c in told)
 
 
-def of_batch(read: Reader, batch: bytes, at: paging.At) -> shapes.Page[msgspec.Raw]:
+def of_batch(read: Reader, batch: bytes, at: paging.At) -> msgspec.Raw:
     """Return a batch's entries in their order."""
     row = batches.find(read, batch)
     query = select(tables.contributions).where(_GIFT.log == row.log, _GIFT.pool == row.pool)
     if key := paging.decode("b", at, 1):
         query = query.where(_GIFT.start > key[0])
     rows = [Gift._make(row) for row in read.rows(query.order_by(_GIFT.start).limit(at.limit + 1))]
-    return paging.page(rows, at, lambda r: paging.encode("b", (r.start,)), lambda kept: write(read, kept))
+    return write(read, *paging.cut(rows, at, lambda row: paging.encode("b", (row.start,))))
 
 
 def _page(
@@ -72,14 +72,9 @@ def _page(
     order: str,
     columns: Sequence[ColumnElement[Any]],
     at: paging.At,
-) -> shapes.Page[msgspec.Raw]:
+) -> msgspec.Raw:
     query = paging.newest(select(tables.contributions), equal, columns, paging.decode(order, at, len(columns)))
     found = read.rows(query.limit(at.limit + 1))
     rows = [Gift._make(row) for row in found]
     names = [column.key for column in columns]
-    return paging.page(
-        rows,
-        at,
-        lambda row: paging.encode(order, tuple(getattr(row, str(name)) for name in names)),
-        lambda kept: write(read, kept),
-    )
+    return write(read, *paging.cut(rows, at, lambda row: paging.encode(order, [getattr(row, str(n)) for n in names])))

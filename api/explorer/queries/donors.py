@@ -46,7 +46,7 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
     rows = [] if identity == ANONYMOUS else read.rows(query)
     orders = pledges.page(read, None, identity, paging.At(None, PLEDGES))["items"] if identity != ANONYMOUS else []
     if not rows and not orders:
-        raise NotFoundError(f"donor {text.address(identity)}")
+        raise NotFoundError(f"donor {text.hexed(identity)}")
     read.load(logs=[log for row in rows for log in (row.first, row.last)], pools=[row.pool for row in rows])
     shown = sorted(rows, key=lambda row: -int(row.last))[:POOLS]
     pools = [row.pool for row in shown]
@@ -58,7 +58,7 @@ def donor(read: Reader, identity: bytes) -> shapes.Donor:
         totals[read.pool_token(row.pool)["address"]] += row.amount
     waiting = {row.pool: row.amount - spent[row.pool] - refunded[row.pool] for row in shown}
     return {
-        "donor": text.address(identity),
+        "donor": text.hexed(identity),
         "contributions": sum(row.contributions for row in rows),
         "totals": [{"token": tokens[address], "amount": str(amount)} for address, amount in totals.items()],
         "pools": [

@@ -47,7 +47,7 @@ def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Event]:
         {
             "id": row.log,
             "event": row.event,
-            "address": text.address(row.address),
+            "address": text.hexed(row.address),
             "topics": [text.hexed(row.topics[i : i + 32]) for i in range(0, len(row.topics), 32)],
             "data": text.hexed(row.data),
             "args": _args(row.topics, row.data),
@@ -73,7 +73,7 @@ def _is_long(value: events.Value) -> bool:
 def _shown(value: events.Value) -> object:
     """Return a value as JSON has it. Whole numbers are strings: a uint256 does not fit JSON's number."""
     if isinstance(value, bytes):
-        return text.address(value) if len(value) == 20 else text.hexed(value)
+        return text.hexed(value)
     if isinstance(value, list):
         return [text.hexed(word) for word in value]
     return value if isinstance(value, bool | str) else str(value)

@@ -13,7 +13,6 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, select
 
 from api import tables
-from api.explorer import shapes
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import contributions, paging
 from api.explorer.queries.gift import Gift
@@ -90,7 +89,7 @@ def _between(query: Select[Any], column: ColumnElement[Any], least: int | None, 
     return query if most is None else query.where(column <= most)
 
 
-def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.Page[msgspec.Raw]:
+def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> msgspec.Raw:
     """Return a pool's contributions, the newest first in the order that its filters have."""
     if not read.has_pool(pool):
         raise NotFoundError(f"pool {pool}")
@@ -124,8 +123,8 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> shapes.
         rows = read.rows(sifted.limit(at.limit + 1))
         if len(rows) <= at.limit:
             last = read.first(query.offset(BUDGET - 1))
-    page = paging.page(rows, at, cursor_of, lambda kept: write(read, [Gift._make(row[:9]) for row in kept]))
-    return page if last is None else {**page, "next": cursor_of(last)}
+    kept, following = paging.cut(rows, at, cursor_of)
+    return write(read, [Gift._make(row[:9]) for row in kept], following if last is None else cursor_of(last))
 
 
 def _along(filters: Filters, order: Order) -> Select[Any]:

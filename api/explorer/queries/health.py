@@ -28,7 +28,7 @@ def health(read: Reader, database: Database) -> shapes.Health:
     return {
         "chain_id": _number(read, "chain_id"),
         "genesis": _hash(read, "genesis"),
-        "fund": text.address(read.fund) if read.fund else None,
+        "fund": text.hexed(read.fund) if read.fund else None,
         "block": block,
         "block_time": head.time if head else None,
         "node_head": node_head,

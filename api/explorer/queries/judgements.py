@@ -152,7 +152,7 @@ def _shape_objections(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Obj
             "pool": row.pool,
             "milestone": row.milestone,
             "round": row.round,
-            "donor": text.address(row.donor),
+            "donor": text.hexed(row.donor),
             "evidence": text.hexed(row.evidence),
             "contribution": f"{row.pool}-{row.start}",
             "amount": str(row.amount),

@@ -55,9 +55,9 @@ class Memory:
     """By log."""
     refunded: Met[int, bool] = field(default_factory=Met)
     """Whether anything of a pool was ever refunded."""
-    written: Met[tuple[str, int], str] = field(default_factory=Met)
-    """What `written` wrote, by what it is of."""
-
+    written_pools: Met[int, str] = field(default_factory=Met)
+    """What `written` wrote of pools, and of logs."""
+    written_logs: Met[int, str] = field(default_factory=Met)
     made: Met[str, Any] = field(default_factory=Met)
     """What follows from all of it, by name: `Reader.once`."""
 

@@ -123,7 +123,7 @@ def _voucher(read: Reader, row: Row[Any]) -> shapes.Movement:
 
 
 def _pledge(read: Reader, row: Row[Any]) -> shapes.Movement:
-    base = _base(read, row, "pledge", row.donor, f"/donor/{text.address(row.donor)}")
+    base = _base(read, row, "pledge", row.donor, f"/donor/{text.hexed(row.donor)}")
     return {**base, "amount": str(row.amount), "token": read.token(row.token), "period": PERIODS[row.period]}
 
 

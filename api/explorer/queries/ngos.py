@@ -41,7 +41,7 @@ def ngo(read: Reader, account: bytes) -> shapes.Ngo:
     query = select(tables.members).where(_MEMBER.account == account, _MEMBER.kind == MemberKind.NGO)
     row = read.first(query.order_by(_MEMBER.log.desc()))
     if row is None:
-        raise NotFoundError(f"an NGO with the address {text.address(account)}")
+        raise NotFoundError(f"an NGO with the address {text.hexed(account)}")
     own = pools.page(read, None, account, paging.At(None, _POOLS))
     return {**_summaries(read, [row])[0], "pools": own["items"], "pools_next": own["next"]}
 

@@ -27,7 +27,7 @@ class At(NamedTuple):
     limit: int
 
 
-def encode(order: str, key: Key) -> str:
+def encode(order: str, key: Sequence[int]) -> str:
     """Return the cursor that stands for a key in an order. `order` is one letter, so that orders do not mix."""
     return order + ".".join(str(part) for part in key)
 
@@ -104,5 +104,11 @@ def page(
     shape: Callable[[Sequence[Found]], list[Item]],
 ) -> Page[Item]:
     """Return the page of up to the limit's rows. There is a next one if `rows` has one more than that."""
+    kept, following = cut(rows, at, cursor_of)
+    return {"items": shape(kept), "next": following}
+
+
+def cut(rows: Sequence[Found], at: At, cursor_of: Callable[[Found], str]) -> tuple[Sequence[Found], str | None]:
+    """Return up to the limit's rows, and the cursor of the page after them if there are more."""
     kept = rows[: at.limit]
-    return {"items": shape(kept), "next": cursor_of(kept[-1]) if len(rows) > at.limit else None}
+    return kept, cursor_of(kept[-1]) if len(rows) > at.limit else None

@@ -123,7 +123,7 @@ def _shape(
         state = "over"
     return {
         "pledge": row.pledge,
-        "donor": text.address(row.donor),
+        "donor": text.hexed(row.donor),
         "pool": row.pool,
         "pool_name": read.pool_name(row.pool),
         "token": read.token(row.token),

@@ -114,9 +114,12 @@ class Reader:
     def load(self, logs: Iterable[int] = (), accounts: Iterable[bytes] = (), pools: Iterable[int] = ()) -> None:
         """Fetch the places, names and pools that an answer will need."""
         memory = self.memory
-        self._load_places(set(logs) - memory.places.keys())
-        self._load_pools(set(pools) - memory.pools.keys())
-        self._load_who(set(accounts) - memory.who.keys())
+        if places := {log for log in logs if log not in memory.places}:
+            self._load_places(places)
+        if unknown := {pool for pool in pools if pool not in memory.pools}:
+            self._load_pools(unknown)
+        if who := {account for account in accounts if account not in memory.who}:
+            self._load_who(who)
 
     def place(self, log: int) -> shapes.Place:
         """Return where a log stands."""
@@ -131,7 +134,7 @@ class Reader:
         found = self.memory.tokens.get(address)
         if found is None:
             row = self.first(select(tables.tokens).where(tables.tokens.c.address == address))
-            shown = text.address(address)
+            shown = text.hexed(address)
             symbol, name, decimals = (row.symbol, row.name, row.decimals) if row else (shown[:8], shown, 0)
             found = {"address": shown, "symbol": symbol, "name": name, "decimals": decimals}
             self.memory.tokens[address] = found
@@ -197,7 +200,7 @@ class Reader:
         columns, contracts = tables.members.c, self._contracts if accounts else {}
         found: dict[bytes, shapes.Who] = {
             account: {
-                "address": text.address(account), "name": contracts.get(account), "kind": None, "revoked": False,
+                "address": text.hexed(account), "name": contracts.get(account), "kind": None, "revoked": False,
             }
             for account in accounts
         }  # fmt: skip

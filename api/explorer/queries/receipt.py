@@ -57,7 +57,7 @@ def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | No
     tree = proofs.tree_of(seed, entries, batch.start)
     return {
         "chain_id": chain_id,
-        "fund": text.address(log.address),
+        "fund": text.hexed(log.address),
         "pool": row.pool,
         "batch": text.hexed(batch.batch),
         "seed": text.hexed(seed),

@@ -36,8 +36,8 @@ def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Refund]:
             "account": read.who(row.account),
             "contribution": None if row.start is None else f"{row.pool}-{row.start}",
             "batch": None if row.batch is None else text.hexed(row.batch),
-            "to": text.address(row.to),
-            "caller": text.address(row.caller),
+            "to": text.hexed(row.to),
+            "caller": text.hexed(row.caller),
             "refunded": read.place(row.log),
         }
         for row in rows

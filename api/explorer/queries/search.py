@@ -103,7 +103,7 @@ def _names(read: Reader, wanted: str) -> list[shapes.Hit]:
 
 
 def _address(read: Reader, account: bytes) -> list[shapes.Hit]:
-    shown = text.address(account)
+    shown = text.hexed(account)
     hits = _member(read, account)
     if account == read.fund:
         hits.append(_hit("fund", f"The fund, PooledFund at {shown}", "/check"))
@@ -115,7 +115,7 @@ def _address(read: Reader, account: bytes) -> list[shapes.Hit]:
 
 
 def _member(read: Reader, account: bytes) -> list[shapes.Hit]:
-    who, shown = read.who(account), text.address(account)
+    who, shown = read.who(account), text.hexed(account)
     pages = {
         "ngo": f"/ngo/{shown}",
         "attestor": f"{PREFIX}/attestations?attestor={shown}",

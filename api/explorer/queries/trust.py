@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from api import reconciled
-from api.explorer import shapes, text
+from api.explorer import shapes
 from api.explorer.queries.reader import Reader
-from api.reconciled import Balance, Difference
 
 SOURCES = (
     "At the end of one block, each number from its own source: the contracts' storage (views of PooledFund, "
@@ -85,9 +84,9 @@ def reconciliation(read: Reader) -> shapes.Reconciliation:
         "pools": note["pools"],
         "tokens": note["tokens"],
         "figures": note["figures"],
-        "differences": [_difference(each) for each in note["differences"]],
+        "differences": note["differences"],
         "more": note["more"],
-        "balances": [_balance(each) for each in note["balances"]],
+        "balances": note["balances"],
         "trouble": note["trouble"],
         "sources": SOURCES,
     }
@@ -111,11 +110,3 @@ def _state(note: reconciled.Reconciled) -> shapes.trust.Agreement:
     if note["block"] is None:
         return "never"
     return "differs" if reconciled.count(note) else "agrees"
-
-
-def _difference(each: Difference) -> Difference:
-    return {**each, "token": each["token"] and text.address(bytes.fromhex(each["token"][2:]))}
-
-
-def _balance(each: Balance) -> Balance:
-    return {**each, "token": text.address(bytes.fromhex(each["token"][2:]))}

@@ -1,16 +1,17 @@
-"""Contributions as JSON. Lists of them are asked for more than all else, so they are put together from texts.
+"""Contributions in answers. Lists of them are asked for more than all else, so they are put together from texts.
 
-Each is a `shapes.Contribution`: what its gift alone says is written here, all else once for each pool, batch and log.
+An item of a list says what its gift alone has; what many have in common, how their pool is called and where they were
+recorded, stands beside the items, once for each. A single contribution is one shape that has all.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from api import tables
 from api.explorer import shapes, text
@@ -18,6 +19,7 @@ from api.explorer.queries import batches
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.places import Refunds, any_of, line_of, sums_of
 from api.explorer.queries.reader import Reader
+from api.explorer.trace import Span
 from api.types import ANONYMOUS, Via
 
 WAYS: dict[int, shapes.Way] = {
@@ -28,93 +30,176 @@ WAYS: dict[int, shapes.Way] = {
 }
 
 
+def write(read: Reader, gifts: Sequence[tuple[Any, ...]], following: str | None) -> msgspec.Raw:
+    """Return a page (`shapes.Contributions`) as JSON.
+
+    Args:
+        read: The index.
+        gifts: The items, as a `Gift` or as a row that could be one.
+        following: The cursor of the page after it.
+
+    """
+    pools, logs = dict.fromkeys([gift[0] for gift in gifts]), dict.fromkeys([gift[6] for gift in gifts])
+    _load(read, pools, logs)
+    items = ",".join(_items(read, gifts, {pool for pool in pools if any_of(read, pool)}))
+    named, recorded = ",".join(_pool(read, pool) for pool in pools), ",".join(_log(read, log) for log in logs)
+    return msgspec.Raw(f'{{"items":[{items}],"next":{_json(following)},"pools":{{{named}}},"recorded":{{{recorded}}}}}')
+
+
+def opened(page: msgspec.Raw) -> dict[str, Any]:
+    """Return a page's items, each with what stands beside it, and its `next`: what templates show."""
+    found = msgspec.json.decode(page)
+    items = [
+        {**item, **found["pools"][str(item["pool"])], **found["recorded"][item["recorded"]]} for item in found["items"]
+    ]
+    return {"items": items, "next": found["next"]}
+
+
 def shape(read: Reader, gifts: Sequence[Gift]) -> list[shapes.Contribution]:
-    """Return contributions as shapes."""
-    return [msgspec.json.decode(item) for item in write(read, gifts)]
-
-
-def opened(page: shapes.Page[msgspec.Raw]) -> shapes.Page[shapes.Contribution]:
-    """Return a page of contributions with shapes for items."""
-    return {"items": [msgspec.json.decode(item) for item in page["items"]], "next": page["next"]}
-
-
-def write(read: Reader, gifts: Sequence[Gift]) -> list[msgspec.Raw]:
-    """Return contributions as JSON."""
-    found = batches.by_log(read, {gift.log for gift in gifts if gift.position >= 0})
-    bearers, pledges, refunds = _bearers(read, gifts), pledges_of(read, gifts), Refunds(read, gifts, found)
-    read.load(
-        logs={gift.log for gift in gifts},
-        accounts=[*(batch.gateway for batch in found.values()), *bearers.values()],
-        pools={gift.pool for gift in gifts},
-    )
-    items: list[msgspec.Raw] = []
-    last_pool = last_log = last_start = before = -1
-    for gift, shown in zip(gifts, text.addresses([gift.donor for gift in gifts]), strict=True):
-        pool, start, amount, number, donor, paid_at, log, position, via = gift
-        end = start + amount
-        if pool != last_pool or log != last_log:
-            last_pool, last_log, batch, last_start = pool, log, found.get(log), -1
-            of_pool, recorded, came = _of_pool(read, pool), _place(read, log), batch and _of_batch(read, batch)
-            line, gave_back = line_of(read, pool), any_of(read, pool)
-        if gave_back:
-            spent, refunded, waiting = sums_of(read, gift, refunds)
-        else:
-            # In the line's order a gift ends where the one before it in the list begins.
-            until = before if end == last_start else line.spent_before(end)
-            before, last_start = line.spent_before(start), start
-            spent, refunded, waiting = until - before, 0, amount - until + before
-        if came is None:
-            way, entry = _direct(read, via, bearers.get((pool, start)), pledges.get((pool, start))), "null"
-        else:
-            way = f'{came},"position":{position}'
-            entry = f'"0x{donor.hex()}{(paid_at << 64 | amount).to_bytes(12).hex()}"'
-        giver = "null" if donor == ANONYMOUS else f'"{shown}"'
-        first, much = str(start), str(amount)
+    """Return contributions as shapes, each with all that is said of it."""
+    entries = [gift for gift in gifts if gift.position >= 0]
+    found = batches.by_log(read, {gift.log for gift in entries})
+    came = dict.fromkeys([(gift.pool, gift.start) for gift in entries], Came("gateway"))
+    came |= _came(read, [gift for gift in gifts if gift.position < 0])
+    refunds = Refunds(read, gifts, found)
+    accounts = [batch.gateway for batch in found.values()]
+    read.load({gift.log for gift in gifts}, accounts, {gift.pool for gift in gifts})
+    items: list[shapes.Contribution] = []
+    for gift in gifts:
+        sums, batch = sums_of(read, gift, refunds), found.get(gift.log)
+        how = came[gift.pool, gift.start]
+        entry = gift.donor + (gift.paid_at << 64 | gift.amount).to_bytes(12)
         items.append(
-            msgspec.Raw(
-                f'{{"id":"{pool}-{first}",{of_pool},"amount":"{much}","start":"{first}","end":"{end}",'
-                f'"number":{number},"donor":{giver},"paid_at":{paid_at},"paid":"{text.iso(paid_at)}",{way},'
-                f'"recorded":{recorded},"spent":"{spent}","refunded":"{refunded}","waiting":"{waiting}","entry":{entry}}}'
-            )
+            {
+                "id": f"{gift.pool}-{gift.start}",
+                "pool": gift.pool,
+                "pool_name": read.pool_name(gift.pool),
+                "token": read.pool_token(gift.pool),
+                "amount": str(gift.amount),
+                "start": str(gift.start),
+                "end": str(gift.start + gift.amount),
+                "number": gift.number,
+                "donor": None if gift.donor == ANONYMOUS else text.hexed(gift.donor),
+                "paid_at": gift.paid_at,
+                "paid": text.iso(gift.paid_at),
+                "direct": batch is None,
+                "via": how.via,
+                "bearer": how.bearer,
+                "pledge": how.pledge,
+                "batch": batch and text.hexed(batch.batch),
+                "position": None if batch is None else gift.position,
+                "gateway": batch and read.who(batch.gateway),
+                "recorded": read.place(gift.log),
+                "spent": str(sums.spent),
+                "refunded": str(sums.refunded),
+                "waiting": str(sums.waiting),
+                "entry": None if batch is None else text.hexed(entry),
+            }
         )
     return items
 
 
-def _direct(read: Reader, via: int, bearer: bytes | None, pledge: int | None) -> str:
-    way = "pledge" if pledge is not None else WAYS[via]
-    who = None if bearer is None else read.who(bearer)
-    return (
-        f'"direct":true,"via":"{way}","pledge":{_json(pledge)},"bearer":{_json(who)},'
-        '"batch":null,"gateway":null,"position":null'
+# ------------------------------------------------------------------------------------------------ items, as texts
+
+
+def _items(read: Reader, rows: Sequence[tuple[Any, ...]], gave_back: set[int]) -> Iterator[str]:
+    refunds = None
+    if gave_back:
+        gifts = [Gift._make(row) for row in rows]
+        refunds = Refunds(read, gifts, batches.by_log(read, {gift.log for gift in gifts}))
+    came = _came(read, [Gift._make(row) for row in rows if row[7] < 0])
+    last_pool = last_log = low = -1
+    high: float = -1
+    for pool, start, amount, number, donor, paid_at, log, position, via in rows:
+        if pool != last_pool or log != last_log:
+            if pool != last_pool:
+                low, high, line, back = 0, 0, line_of(read, pool), pool in gave_back
+            last_pool, last_log, place = pool, log, _place(log)
+            before, between = f'{{"id":"{pool}-', f'","pool":{pool},"start":"'
+        first, much = str(start), str(amount)
+        if refunds is not None and back:
+            sums = sums_of(read, Gift(pool, start, amount, number, donor, paid_at, log, position, via), refunds)
+            spent, refunded, waiting = map(str, sums)
+        else:
+            # Most gifts lie whole in one span of the line, and in the same as the gift before.
+            if not low <= start < high:
+                low, high, whole = line.around(start)
+            if start + amount <= high:
+                spent, waiting = (much, "0") if whole else ("0", much)
+            else:
+                out = line.spent(Span(start, start + amount))
+                spent, waiting = str(out), str(amount - out)
+            refunded = "0"
+        way = f'"gateway","position":{position}' if position >= 0 else _way(came[pool, start])
+        giver = "null" if donor == ANONYMOUS else f'"0x{donor.hex()}"'
+        yield (
+            f'{before}{first}{between}{first}","amount":"{much}","number":{number},"donor":{giver},"paid_at":{paid_at},'
+            f'"via":{way},"recorded":"{place}","spent":"{spent}","refunded":"{refunded}","waiting":"{waiting}"}}'
+        )
+
+
+def _way(came: Came) -> str:
+    bearer = "" if came.bearer is None else f',"bearer":{_json(came.bearer)}'
+    pledge = "" if came.pledge is None else f',"pledge":{came.pledge}'
+    return f'"{came.via}"{bearer}{pledge}'
+
+
+def _load(read: Reader, pools: dict[int, None], logs: dict[int, None]) -> None:
+    """Fetch at once what texts of pools and logs will need that are not written yet."""
+    new = {log for log in logs if log not in read.memory.written_logs}
+    if new:
+        found = batches.by_log(read, new)
+        read.load(new, [batch.gateway for batch in found.values()], pools)
+
+
+def _pool(read: Reader, pool: int) -> str:
+    return read.memory.written_pools.once(
+        pool,
+        lambda: f'"{pool}":' + _json({"pool_name": read.pool_name(pool), "token": read.pool_token(pool)}),
     )
 
 
-def _of_batch(read: Reader, batch: Row[Any]) -> str:
-    return read.memory.written.once(
-        ("batch", batch.log),
-        lambda: (
-            f'"direct":false,"via":"{WAYS[Via.BATCH]}","pledge":null,"bearer":null,'
-            f'"batch":"{text.hexed(batch.batch)}","gateway":{_json(read.who(batch.gateway))}'
-        ),
-    )
+def _log(read: Reader, log: int) -> str:
+    return read.memory.written_logs.once(log, lambda: f'"{_place(log)}":' + _json(_recorded(read, log)))
 
 
-def _of_pool(read: Reader, pool: int) -> str:
-    return read.memory.written.once(
-        ("pool", pool),
-        lambda: f'"pool":{pool},"pool_name":{_json(read.pool_name(pool))},"token":{_json(read.pool_token(pool))}',
-    )
+def _recorded(read: Reader, log: int) -> shapes.Recorded:
+    batch = batches.by_log(read, {log}).get(log)
+    if batch is None:
+        return {"at": read.place(log), "batch": None, "gateway": None}
+    return {"at": read.place(log), "batch": text.hexed(batch.batch), "gateway": read.who(batch.gateway)}
 
 
-def _place(read: Reader, log: int) -> str:
-    return read.memory.written.once(("place", log), lambda: _json(read.place(log)))
+def _place(log: int) -> str:
+    """Return how a log is named beside the items: by its block and its index there."""
+    return f"{log >> tables.LOG_BITS}-{log & 2**tables.LOG_BITS - 1}"
 
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-# ------------------------------------------------------------------------------------------------ what stands beside
+# ------------------------------------------------------------------------------------------------ who brought them
+
+
+class Came(NamedTuple):
+    """How a contribution came: who brought it if not its donor did, and by which standing order."""
+
+    via: shapes.Way
+    bearer: shapes.Who | None = None
+    pledge: int | None = None
+
+
+def _came(read: Reader, gifts: Sequence[Gift]) -> dict[tuple[int, int], Came]:
+    """Return how contributions came that are no entries of batches, by pool and start."""
+    brought = [gift for gift in gifts if gift.via == Via.BROUGHT]
+    pledges, bearers = pledges_of(read, brought), _bearers(read, brought)
+    read.load(accounts=bearers.values())
+    found = {(gift.pool, gift.start): Came(WAYS[gift.via]) for gift in gifts}
+    for key, bearer in bearers.items():
+        pledge = pledges.get(key)
+        found[key] = Came("bearer" if pledge is None else "pledge", read.who(bearer), pledge)
+    return found
 
 
 def pledges_of(read: Reader, gifts: Sequence[Gift]) -> dict[tuple[int, int], int]:
@@ -131,11 +216,10 @@ def pledges_of(read: Reader, gifts: Sequence[Gift]) -> dict[tuple[int, int], int
 
 
 def _bearers(read: Reader, gifts: Sequence[Gift]) -> dict[tuple[int, int], bytes]:
-    """Return who brought these contributions, by pool and start, for those that were brought."""
+    """Return who brought these contributions, by pool and start."""
     brought, found = tables.brought.c, {}
     for gift in gifts:
-        if gift.via == Via.BROUGHT:
-            query = select(brought.bearer).where(brought.pool == gift.pool, brought.start <= gift.start)
-            [bearer] = read.rows(query.order_by(brought.start.desc()).limit(1))
-            found[gift.pool, gift.start] = bearer.bearer
+        query = select(brought.bearer).where(brought.pool == gift.pool, brought.start <= gift.start)
+        [bearer] = read.rows(query.order_by(brought.start.desc()).limit(1))
+        found[gift.pool, gift.start] = bearer.bearer
     return found

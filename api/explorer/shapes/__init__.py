@@ -1,7 +1,7 @@
 """The shapes of every answer, in JSON and in the templates alike.
 
 Money is a string of base units, next to its token. A time is unix seconds; `at` and `paid` say the same in ISO 8601.
-A hash is lower-case hex with 0x, an address EIP-55 checksummed.
+Hashes, ids and addresses are lower-case hex with 0x, in the exports too: one spelling to search for and to join by.
 """
 
 from api.explorer.shapes.base import (
@@ -38,12 +38,15 @@ from api.explorer.shapes.gifts import (
     Claimer,
     Contribution,
     ContributionDetail,
+    Contributions,
     Donor,
     DonorPool,
     Fate,
     Handed,
+    Listed,
     Payer,
     Proof,
+    Recorded,
     Refundable,
     TokenAmount,
     TracePart,
@@ -98,6 +101,7 @@ __all__ = [
     "ContentState",
     "Contribution",
     "ContributionDetail",
+    "Contributions",
     "DatabaseState",
     "Delivery",
     "Donor",
@@ -115,6 +119,7 @@ __all__ = [
     "Health",
     "Hit",
     "Limits",
+    "Listed",
     "Manifest",
     "MemberKindName",
     "Milestone",
@@ -142,6 +147,7 @@ __all__ = [
     "Readiness",
     "Reconciliation",
     "ReconciliationState",
+    "Recorded",
     "Refund",
     "Refundable",
     "Release",

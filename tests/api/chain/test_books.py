@@ -57,8 +57,8 @@ def test_standing_orders_and_what_was_collected_of_them(site: Site, ledger: Ledg
         check_pledge(site, number)
     assert check_pledge(site, one)["failure"]["reason"] == "not due"
     gifts = check(site, pool)
-    assert [(g["via"], g["pledge"], g["donor"]) for g in gifts] == [
-        ("wallet", None, ledger.donors[0]), ("pledge", one, first), ("pledge", two, second),
+    assert [(g["via"], g.get("pledge"), g["donor"]) for g in gifts] == [
+        ("wallet", None, first.lower()), ("pledge", one, first.lower()), ("pledge", two, second.lower()),
     ]  # fmt: skip
     assert gifts[1]["bearer"]["name"] == "Book of standing orders"
     assert f"standing order {one}" in site.read(f"/contribution/{gifts[1]['id']}")
@@ -187,7 +187,7 @@ def test_sponsors_match_gifts_and_get_back_what_is_left(site: Site, ledger: Ledg
     assert (latest["live"], latest["left"], first["live"]) == (False, "0", True)
     gifts = site.get(f"/pools/{pool}/contributions")["items"][::-1]
     assert [g["via"] for g in gifts[:3]] == ["wallet", "sponsor", "sponsor"]
-    assert sum(int(g["amount"]) for g in gifts if g["via"] == "sponsor" and g["donor"] == sponsor) == int(
+    assert sum(int(g["amount"]) for g in gifts if g["via"] == "sponsor" and g["donor"] == sponsor.lower()) == int(
         first["drawn"]
     )
     page = site.read(f"/pool/{pool}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from api.explorer import shapes
@@ -37,7 +38,7 @@ OLDER: dict[str, Any] = {
     "/movements": shapes.Page[shapes.Movement],
     "/pools": shapes.Page[shapes.PoolSummary],
     "/pools/{pool}": shapes.Pool,
-    "/pools/{pool}/contributions": shapes.Page[shapes.Contribution],
+    "/pools/{pool}/contributions": shapes.Contributions,
     "/contributions/{pool}-0": shapes.ContributionDetail,
     "/donors/{donor}": shapes.Donor,
     "/batches": shapes.Page[shapes.Batch],
@@ -94,7 +95,7 @@ def names(site: Site) -> dict[str, Any]:
     ledger.send(ledger.fund.functions.cancel(pool), ledger.ngo)
     for gift in site.get(f"/pools/{pool}/contributions")["items"]:
         if gift["waiting"] != "0":
-            ledger.refund(pool, int(gift["start"]), gift["donor"])
+            ledger.refund(pool, int(gift["start"]), to_checksum_address(gift["donor"]))
     site.index()
     return {"pool": pool, "pledge": number, "donor": donors[0]}
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
 from api.explorer import kept
 from api.explorer.app import create_app
@@ -20,8 +19,10 @@ from tests.api.explorer.world import WALLET, build
 from tests.api.stores import STORES, Databases, change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 GIFTS, FRONT, POOL, LATEST = "/api/v1/pools/1/contributions", "/", "/api/v1/pools/1", "/api/v1/contributions"
 FINAL = "INSERT INTO meta VALUES ('final_block', '{}')"
@@ -143,9 +144,9 @@ def test_a_node_that_goes_on_does_not_change_what_is_known(served: Served) -> No
 
 def test_what_becomes_final_is_another_edition(served: Served) -> None:
     known = served.get(GIFTS).headers["etag"]
-    assert not served.get(GIFTS).json()["items"][0]["recorded"]["final"]
+    assert not any(each["at"]["final"] for each in served.get(GIFTS).json()["recorded"].values())
     change(served.settings.database, FINAL.format(served.book.height))
-    assert served.get(GIFTS, known).json()["items"][0]["recorded"]["final"]
+    assert all(each["at"]["final"] for each in served.get(GIFTS, known).json()["recorded"].values())
 
 
 def test_the_clock_has_its_part(served: Served) -> None:
@@ -169,12 +170,12 @@ def test_in_the_same_second_a_changed_note_is_seen(served: Served) -> None:
 
 
 def test_a_text_that_comes_into_the_folder_is_seen_at_once(served: Served) -> None:
-    title = served.get(GIFTS).json()["items"][0]["pool_name"]
+    title = served.get(GIFTS).json()["pools"]["1"]["pool_name"]
     [file] = [path for path in served.settings.content.iterdir() if path.read_bytes().startswith(b"Warm meals")]
     file.rename(file.with_suffix(".away"))
-    assert served.get(GIFTS).json()["items"][0]["pool_name"] != title
+    assert served.get(GIFTS).json()["pools"]["1"]["pool_name"] != title
     file.with_suffix(".away").rename(file)
-    assert served.get(GIFTS).json()["items"][0]["pool_name"] == title
+    assert served.get(GIFTS).json()["pools"]["1"]["pool_name"] == title
 
 
 @pytest.mark.parametrize("path", ["/api/v1/pools/77/contributions", "/pool/77", f"{GIFTS}?cursor=x", "/nothing"])
@@ -263,16 +264,18 @@ def test_an_edition_names_all_that_answers_hang_on(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_snapshot_is_of_the_edition_that_it_names(served: Served) -> None:
+def test_a_snapshot_is_of_the_edition_that_it_names(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is committed between the first look and the last is not seen."""
     database = Database(served.settings.database)
-    looks: list[int] = []
+    begin, looks = database._door.begin, list[int]()
 
-    @event.listens_for(database._door.engine, "engine_connect")
-    def _commit(_connection: Any) -> None:
-        if len(looks) < 3:
-            looks.append(served.book.mine().number)
+    def commit_around(connection: Connection) -> Hashable:
+        served.book.mine()
+        version = begin(connection)
+        looks.append(served.book.mine().number)
+        return version
 
+    monkeypatch.setattr(database._door, "begin", commit_around)
     for _ in range(4):
         with database.snapshot() as connection:
             found = edition.read_edition(connection, edition.read_notes(connection))
