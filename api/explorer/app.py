@@ -38,8 +38,9 @@ from api.explorer.live import Live, live_routes
 from api.explorer.metrics import Measured, Metrics, metrics_routes
 from api.explorer.queries import Queries
 from api.explorer.ready import ready_routes
-from api.explorer.routes import PREFIX, json_routes
+from api.explorer.routes import json_routes
 from api.explorer.routes_exports import export_routes, iati_routes
+from api.explorer.text import PREFIX
 from api.settings import Settings
 
 EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-After"]

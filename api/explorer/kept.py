@@ -19,12 +19,13 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.explorer.queries.memory import LOOKED, Looked, Memory
+from api.explorer.text import PREFIX
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of kept answers, for each process."""
 LARGEST_BYTES = 512 * 1024
 """A larger answer is not kept."""
-NEVER = ("/live", "/health", "/metrics", "/static/", "/content/", "/api/v1/export", "/api/v1/openapi.json")
+NEVER = ("/live", "/health", "/metrics", "/static/", "/content/", f"{PREFIX}/export", f"{PREFIX}/openapi.json")
 """What is no answer out of the index alone, or has ETags of its own."""
 
 _AGAIN = (b"cache-control", b"no-cache")

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.explorer.text import PREFIX
 from api.settings import Rate, Settings
 
 FREE = ("/health", "/metrics", "/static/")
@@ -147,4 +148,4 @@ def _held(scope: Scope) -> str | None:
     """Return what a request holds for as long as its answer takes, if that may be long."""
     if scope["path"] == "/live":
         return "stream"
-    return "export" if scope["path"].startswith("/api/v1/export/") and scope["method"] == "GET" else None
+    return "export" if scope["path"].startswith(f"{PREFIX}/export/") and scope["method"] == "GET" else None

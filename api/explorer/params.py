@@ -131,6 +131,12 @@ def _integer(least: int, most: int, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [number, {"type": "string", "maxLength": 0}], **more})
 
 
+def _cursor_of(**orders: int) -> WithJsonSchema:
+    """Return the schema of the cursors of a list: the letter of an order, and how many numbers are its key."""
+    number = "-?[0-9]{1,18}"
+    return _pattern("|".join(letter + r"\.".join([number] * count) for letter, count in orders.items()))
+
+
 _HEX20 = _pattern("(0x)?[0-9a-fA-F]{40}")
 _HEX32 = _pattern("(0x)?[0-9a-fA-F]{64}")
 _POOL = _integer(1, _MAX_POOL)
@@ -139,13 +145,18 @@ _HEX_PATH = {n: WithJsonSchema({"type": "string", "pattern": f"^(0x)?[0-9a-fA-F]
 _BLOCK = _integer(0, _MAX_BLOCK)
 _PLACE = _integer(0, MAX_AMOUNT)
 _MONEY = _pattern("[0-9]{1,18}", description="base units")
-_TIME = _pattern(
-    "[0-9]{1,9}|[1-3][0-9]{9}|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[ +-][0-9:]+)?)?",
-    examples=["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"],
+_TIME = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "pattern": "^([0-9]{1,9}|[1-3][0-9]{9})?$"},
+            {"type": "string", "format": "date"},
+            {"type": "string", "format": "date-time"},
+        ],
+        "examples": ["1795392000", "2026-11-23", "2026-11-23T01:02:03Z"],
+    }
 )
 _NAME = _pattern("[A-Za-z]{1,64}")
 _SHORT = WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH})
-_CURSOR = _pattern(r"[a-z]-?[0-9]{1,19}(\.-?[0-9]{1,19}){0,3}")
 
 
 def _read_pool(text: Any) -> int:
@@ -217,7 +228,6 @@ ContributionPath = Annotated[str, Path(), WithJsonSchema({"type": "string", "pat
 """A contribution's id: its pool and its start."""
 RoundPath = Annotated[str, Path(), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}-[0-9]{1,9}$"})]
 """A payout round's id: its pool and its milestone."""
-FilePath = Annotated[str, Path(), WithJsonSchema({"type": "string", "pattern": r"^[a-z_]+\.(csv|jsonl|parquet)$"})]
 
 Pool = Annotated[int | None, Query(description="a pool's number"), _optional(_read_pool), _POOL]
 Milestone = Annotated[
@@ -245,7 +255,20 @@ State = Annotated[
 ]
 Log = Annotated[int | None, Query(description="a log's place"), _optional(read_log), _PLACE]
 EventName = Annotated[str | None, Query(description="as in the ABI: BatchRecorded"), _optional(_event), _NAME]
-Cursor = Annotated[str | None, Query(description="`next` of the page before"), _optional(_cursor), _CURSOR]
+_NEXT = Query(description="`next` of the page before")
+Cursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(l=1)]
+"""Of a list in the order of the ledger. Each order has its own, so that a cursor of one is none of another."""
+LatestCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(l=3)]
+FilteredCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(s=1, d=2, g=1, t=2, a=2)]
+BatchCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(l=1, s=1)]
+EntryCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(b=1)]
+GivenCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(d=2)]
+MilestoneCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(m=1)]
+PoolCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(p=1)]
+PayerCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(y=1)]
+HandedCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(h=1)]
+CollectionCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(c=2)]
+DeliveryCursor = Annotated[str | None, _NEXT, _optional(_cursor), _cursor_of(v=1)]
 SearchText = Annotated[
     str,
     Query(description="an id, name, address or hash"),

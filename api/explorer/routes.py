@@ -8,8 +8,7 @@ from api.explorer.answers import ERRORS, MISSING, Json
 from api.explorer.queries import DEFAULT_LIMIT, Filters, Queries
 from api.explorer.routes_books import add_books
 from api.explorer.routing import ReadRoute
-
-PREFIX = "/api/v1"
+from api.explorer.text import PREFIX
 
 _LIMIT = DEFAULT_LIMIT
 
@@ -62,7 +61,7 @@ def _add_overview(router: APIRouter, queries: Queries) -> None:
 def _add_pools(router: APIRouter, queries: Queries) -> None:
     @router.get("/pools", response_model=shapes.Page[shapes.PoolSummary], responses=MISSING, tags=["pools"])
     async def pools(
-        state: p.State = None, ngo: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+        state: p.State = None, ngo: p.Address = None, cursor: p.PoolCursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Pools, the newest first."""
         return Json(queries.pools(state=state, ngo=ngo, cursor=cursor, limit=limit))
@@ -75,7 +74,7 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
     @router.get(
         "/pools/{pool}/milestones", response_model=shapes.Page[shapes.Milestone], responses=MISSING, tags=["pools"]
     )
-    async def milestones(pool: p.PoolPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def milestones(pool: p.PoolPath, cursor: p.MilestoneCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return a pool's milestones in their order, each with its evidence and what was said to it.
 
         A page has 50 at most.
@@ -89,7 +88,7 @@ def _add_pools(router: APIRouter, queries: Queries) -> None:
         tags=["pools"],
     )
     async def payers(
-        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+        pool: p.PoolPath, milestone: p.MilestonePath, cursor: p.PayerCursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Return the gifts that paid a milestone's release, in the line's order, each with its parts that did.
 
@@ -116,7 +115,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         until: p.Until = None,
         min_amount: p.Amount = None,
         max_amount: p.Amount = None,
-        cursor: p.Cursor = None,
+        cursor: p.FilteredCursor = None,
         limit: p.Limit = _LIMIT,
     ) -> Json:
         """Return a pool's contributions, the newest first.
@@ -128,7 +127,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         return Json(queries.contributions(pool, filters, cursor, limit))
 
     @router.get("/contributions", response_model=page, tags=["contributions"])
-    async def latest(cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def latest(cursor: p.LatestCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return the latest contributions to all pools."""
         return Json(queries.latest_contributions(cursor, limit))
 
@@ -148,13 +147,13 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["contributions"],
     )
-    async def deliveries(id: p.ContributionPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
+    async def deliveries(id: p.ContributionPath, cursor: p.HandedCursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
         """Return the deliveries and vouchers that a contribution became, in the order of its places."""
         return Json(queries.contribution_deliveries(*p.contribution_id(id), cursor, limit))
 
     @router.get("/batches", response_model=shapes.Page[shapes.Batch], responses=MISSING, tags=["contributions"])
     async def batches(
-        pool: p.Pool = None, gateway: p.Address = None, cursor: p.Cursor = None, limit: p.Limit = _LIMIT
+        pool: p.Pool = None, gateway: p.Address = None, cursor: p.BatchCursor = None, limit: p.Limit = _LIMIT
     ) -> Json:
         """Batches, the newest first."""
         return Json(queries.batches(pool=pool, gateway=gateway, cursor=cursor, limit=limit))
@@ -165,7 +164,7 @@ def _add_contributions(router: APIRouter, queries: Queries) -> None:
         return Json(queries.batch(batch))
 
     @router.get("/batches/{batch}/contributions", response_model=page, responses=MISSING, tags=["contributions"])
-    async def entries(batch: p.HashPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def entries(batch: p.HashPath, cursor: p.EntryCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return a batch's entries in their order."""
         return Json(queries.batch_contributions(batch, cursor, limit))
 
@@ -182,7 +181,7 @@ def _add_people(router: APIRouter, queries: Queries) -> None:
         responses=MISSING,
         tags=["people"],
     )
-    async def given(donor: p.AddressPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def given(donor: p.AddressPath, cursor: p.GivenCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return a donor's contributions to all pools, the newest first."""
         return Json(queries.donor_contributions(donor, cursor, limit))
 

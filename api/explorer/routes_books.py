@@ -47,7 +47,7 @@ def _add_pledges(router: APIRouter, queries: Queries) -> None:
         return Json(queries.pledge(pledge))
 
     @router.get("/pledges/{pledge}/collections", response_model=shapes.Page[shapes.Collection], **_LIST)
-    async def collections(pledge: p.PledgePath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:
+    async def collections(pledge: p.PledgePath, cursor: p.CollectionCursor = None, limit: p.Limit = _LIMIT) -> Json:
         """Return what was collected of a standing order, the newest first."""
         return Json(queries.collections(pledge=pledge, cursor=cursor, limit=limit))
 
@@ -64,6 +64,6 @@ def _add_rounds(router: APIRouter, queries: Queries) -> None:
         return Json(queries.round(*p.round_id(id)))
 
     @router.get("/rounds/{id}/deliveries", response_model=shapes.Page[shapes.Delivery], **_LIST)
-    async def deliveries(id: p.RoundPath, cursor: p.Cursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
+    async def deliveries(id: p.RoundPath, cursor: p.DeliveryCursor = None, limit: p.Limit = _LIMIT) -> Json:  # noqa: A002
         """Return a payout round's deliveries, the newest first. There is no person in them."""
         return Json(queries.deliveries(*p.round_id(id), cursor=cursor, limit=limit))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import WithJsonSchema
 
 from api.explorer import params as p
 from api.explorer import shapes
@@ -13,7 +14,7 @@ from api.explorer.answers import ERRORS, MISSING, Json
 from api.explorer.exports.filters import filters
 from api.explorer.exports.formats import MEDIA_TYPES
 from api.explorer.exports.service import Exports
-from api.explorer.exports.ways import Filters
+from api.explorer.exports.ways import EXPORTS, Filters
 from api.explorer.iati.service import MEDIA_TYPE, Publisher
 
 _REWOUND: dict[int | str, dict[str, Any]] = {
@@ -25,6 +26,11 @@ _FILE: dict[int | str, dict[str, Any]] = {
 
 
 Asked = Annotated[Filters, Depends(filters)]
+FilePath = Annotated[
+    str,
+    Path(description="a table, and the form of the file"),
+    WithJsonSchema({"type": "string", "enum": [f"{name}.{form}" for name in sorted(EXPORTS) for form in MEDIA_TYPES]}),
+]
 
 
 def iati_routes(prefix: str, publisher: Publisher) -> APIRouter:
@@ -55,7 +61,7 @@ def export_routes(prefix: str, exports: Exports) -> APIRouter:
         return Json(exports.tell())
 
     @router.get("/{file}/manifest.json", response_model=shapes.Manifest, responses=_REWOUND)
-    async def manifest(file: p.FilePath, asked: Asked, block: p.Block = None, hash: p.Hash = None) -> Response:  # noqa: A002
+    async def manifest(file: FilePath, asked: Asked, block: p.Block = None, hash: p.Hash = None) -> Response:  # noqa: A002
         """Return what a file has when it is whole: block, rows, bytes, SHA-256.
 
         Take `block` and `hash` from the file's own headers (`Moa-Block`, `Moa-Block-Hash`; `Link` has the whole
@@ -67,7 +73,7 @@ def export_routes(prefix: str, exports: Exports) -> APIRouter:
     @router.get("/{file}", response_class=Response, responses={**_FILE, **_REWOUND})
     async def export(
         request: Request,
-        file: p.FilePath,
+        file: FilePath,
         asked: Asked,
         block: p.Block = None,
         hash: p.Hash = None,  # noqa: A002

@@ -1,9 +1,12 @@
-"""How single values are written in answers."""
+"""How single values are written in answers, and the address of the JSON interface."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+
+PREFIX = "/api/v1"
+"""What the addresses of the JSON interface and of exports begin with."""
 
 
 def hexed(value: bytes) -> str:

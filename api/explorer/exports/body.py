@@ -11,10 +11,10 @@ from sqlalchemy import Table
 
 from api.explorer import text
 from api.explorer.database import Database
-from api.explorer.exports import ways
+from api.explorer.exports import payers, ways
 from api.explorer.exports.formats import Csv, Form, JsonLines
 from api.explorer.exports.pins import Pin
-from api.explorer.exports.reading import Reading
+from api.explorer.exports.reading import Page, Reading
 from api.explorer.exports.ways import Filters
 from api.explorer.failures import RewoundError, UnavailableError
 from api.tables import words
@@ -122,13 +122,19 @@ def write(database: Database, asked: Asked, tally: Tally) -> Iterator[bytes]:
     form = asked.make()
     try:
         yield from _pieces(form.begin(), tally)
-        for page in Reading(database, asked.pin, asked.table, asked.filters).pages():
+        for page in _pages(database, asked):
             tally.rows += len(page)
             yield from _pieces(form.rows(page), tally)
         yield from _pieces(form.end(), tally)
     except (RewoundError, UnavailableError) as error:
         yield form.cut(str(error))
         raise
+
+
+def _pages(database: Database, asked: Asked) -> Iterator[Page]:
+    if asked.table is ways.PAYERS:
+        return payers.pages(database, asked.pin, asked.filters)
+    return Reading(database, asked.pin, asked.table, asked.filters).pages()
 
 
 def _pieces(data: bytes, tally: Tally) -> Iterator[bytes]:

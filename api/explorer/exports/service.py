@@ -38,14 +38,14 @@ class Exports:
         """Return what a file's name and filters mean: `<table>.<form>`, up to the newest block or the given one.
 
         Raises:
-            NotFoundError: There is no such table, form, block, pool or batch.
-            BadParameterError: The table has no such filter, or a block's hash comes without its number.
+            NotFoundError: There is no such table, form, block, pool, milestone or batch.
+            BadParameterError: The table has no such filter, or needs another; a block's hash comes without its number.
             RewoundError: The chain has another block of this number.
             UnavailableError: There is no index.
 
         """
         stem, _, form = name.rpartition(".")
-        table = ways.TABLES.get(stem)
+        table = ways.EXPORTS.get(stem)
         if table is None or form not in MEDIA_TYPES:
             raise NotFoundError(f"export {name}")
         if block is None and block_hash is not None:
@@ -105,20 +105,23 @@ class Exports:
                     "filters": list(ways.filters_of(table)),
                     "columns": body.columns(table),
                 }
-                for name, table in sorted(ways.TABLES.items())
+                for name, table in sorted(ways.EXPORTS.items())
             ],
         }
 
 
 def _check_named(connection: Connection, table: Table, filters: Filters) -> None:
-    """See that the pool and the batch that are asked for are there."""
+    """See that the pool, its milestone and the batch that are asked for are there."""
 
-    def must(column: ColumnElement[Any], value: Any, what: str) -> None:
-        if connection.execute(select(column).where(column == value).limit(1)).first() is None:
+    def must(column: ColumnElement[Any], value: Any, what: str, *also: ColumnElement[bool]) -> None:
+        if connection.execute(select(column).where(column == value, *also).limit(1)).first() is None:
             raise NotFoundError(what)
 
     pool, batch = filters.get("pool"), filters.get("batch")
     if isinstance(pool, int):
         must(tables.pools.c.pool, pool, f"pool {pool}")
+    if table is ways.PAYERS:
+        known, number = tables.milestones.c, filters["milestone"]
+        must(known.milestone, number, f"milestone {pool!r}-{number!r}", known.pool == pool)
     if table is tables.contributions and isinstance(batch, bytes):
         must(tables.batches.c.batch, batch, f"batch {text.hexed(batch)}")

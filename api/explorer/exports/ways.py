@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Select, Table, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    literal,
+    select,
+    tuple_,
+)
 
 from api import tables
 from api.explorer.failures import BadParameterError
@@ -25,10 +38,23 @@ Key: TypeAlias = tuple[int, ...]
 
 TABLES: dict[str, Table] = {name: table for name, table in tables.metadata.tables.items() if name != "meta"}
 
+PAYERS = Table(
+    "payers",
+    MetaData(),
+    *(Column(name, BigInteger) for name in ("pool", "milestone", "start", "amount", "gift", "gift_amount", "number")),
+    Column("donor", LargeBinary),
+    *(Column(name, BigInteger) for name in ("paid_at", "log", "position")),
+)
+"""Which gifts paid a milestone's release: no table of the index, see `payers`."""
+
+EXPORTS = {**TABLES, "payers": PAYERS}
+"""All that can be exported by its name."""
+
 _EQUAL = (
     *("pool", "milestone", "donor", "gateway", "batch", "ngo", "attestor", "payee", "account", "pledge"),
     *("sponsor", "sponsorship", "provider", "event", "tx"),
 )
+_OF_GIFTS = (tables.contributions, PAYERS)
 _GIFTS = ("gateway", "batch", "since", "until", "min_amount", "max_amount")
 _BLOCKS = ("from_block", "to_block")
 _BOUNDS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -81,6 +107,8 @@ def ways(table: Table) -> tuple[Way, ...]:
 @cache
 def filters_of(table: Table) -> tuple[str, ...]:
     """Return the filters that a table has."""
+    if table is PAYERS:
+        return ("pool", "milestone")
     has = {column.name for column in table.columns}
     also = {"ngo"} if "pool" in has else set()
     also |= set(_GIFTS) if table.name == "contributions" else set()
@@ -89,12 +117,15 @@ def filters_of(table: Table) -> tuple[str, ...]:
 
 
 def check(table: Table, filters: Filters) -> None:
-    """See that a table has these filters.
+    """See that a table has these filters, and those that it needs.
 
     Raises:
-        BadParameterError: It lacks one.
+        BadParameterError: It lacks one, or needs another.
 
     """
+    for name in filters_of(table) if table is PAYERS else ():
+        if name not in filters:
+            raise BadParameterError(name, f"{table.name} has the gifts of one release: give its pool and its milestone")
     for name in filters:
         if name not in filters_of(table):
             have = ", ".join(filters_of(table)) or "none"
@@ -124,7 +155,7 @@ def _beside(table: Table, base: FromClause) -> list[tuple[Words, ColumnElement[A
     """Return the columns that are told beside a table's own."""
     has = table.columns
     found: list[tuple[Words, ColumnElement[Any]]] = []
-    if table.name == "contributions":
+    if table in _OF_GIFTS:
         batch = tables.batches.c
         found.append((Words("batch", "bytes", "the batch's id; empty: a direct gift"), batch.batch))
         found.append((Words("gateway", "bytes", "who recorded the batch; empty: a direct gift"), batch.gateway))
@@ -153,7 +184,7 @@ def joined(table: Table, base: FromClause) -> Select[Any]:
     All joins are outer ones, each by a key: so they change neither the rows nor their order.
     """
     source = base
-    if table.name == "contributions":
+    if table in _OF_GIFTS:
         source = source.outerjoin(tables.batches, tables.batches.c.log == base.c["log"])
     if _needs_token(table):
         source = source.outerjoin(tables.pools, tables.pools.c.pool == base.c["pool"])

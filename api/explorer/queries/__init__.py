@@ -244,7 +244,7 @@ class Queries(BookQueries):
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> shapes.Page[shapes.Objection]:
-        """Return objections, filtered by any of pool, milestone and donor."""
+        """Return objections, filtered by any of pool, milestone and donor; see `sifted` of several."""
         with self._read() as read:
             return judgements.objections(read, pool=pool, milestone=milestone, donor=donor, at=At(cursor, limit))
 
@@ -268,7 +268,7 @@ class Queries(BookQueries):
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> shapes.Page[shapes.Refund]:
-        """Return refunds, filtered by pool, by donor or gateway, or both."""
+        """Return refunds, filtered by pool, by donor or gateway, or both; see `sifted` of both."""
         with self._read() as read:
             return refunds.page(read, pool, account, At(cursor, limit))
 

@@ -19,17 +19,12 @@ _BATCH = tables.batches.c
 
 def page(read: Reader, pool: int | None, gateway: bytes | None, at: paging.At) -> shapes.Page[shapes.Batch]:
     """Return batches: a pool's by their place in its line, else by their place on the chain."""
-    query = select(tables.batches)
     order, column = ("l", _BATCH.log) if pool is None else ("s", _BATCH.start)
-    if pool is not None:
-        if not read.has_pool(pool):
-            raise NotFoundError(f"pool {pool}")
-        query = query.where(_BATCH.pool == pool)
-    if gateway is not None:
-        query = query.where(_BATCH.gateway == gateway)
-    if key := paging.decode(order, at, 1):
-        query = query.where(column < key[0])
-    rows = read.rows(query.order_by(column.desc()).limit(at.limit + 1))
+    if pool is not None and not read.has_pool(pool):
+        raise NotFoundError(f"pool {pool}")
+    equal = {name: value for name, value in ((_BATCH.gateway, gateway), (_BATCH.pool, pool)) if value is not None}
+    query = paging.newest(select(tables.batches), equal, [column], paging.decode(order, at, 1))
+    rows = read.rows(query.limit(at.limit + 1))
     return paging.page(
         rows,
         at,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from api import tables
 from api.explorer import text
@@ -40,16 +40,20 @@ def of_pool(read: Reader, pool: int, at: paging.At) -> msgspec.Raw:
 def latest(read: Reader, at: paging.At) -> msgspec.Raw:
     """Return the latest contributions of all pools."""
     columns = [_GIFT.log, _GIFT.pool, _GIFT.start]
-    return _page(read, select(tables.contributions), "l", columns, at)
+    return _page(read, {}, "l", columns, at)
 
 
 def of_donor(read: Reader, donor: bytes, at: paging.At) -> msgspec.Raw:
     """Return a donor's contributions to all pools."""
-    query = select(tables.contributions).where(_GIFT.donor == donor)
-    pledged = select(tables.pledges.c.log).where(tables.pledges.c.donor == donor)
-    if donor == ANONYMOUS or (read.first(query) is None and read.first(pledged) is None):
+    if donor == ANONYMOUS or not is_donor(read, donor):
         raise NotFoundError(f"donor {text.hexed(donor)}")
-    return _page(read, query, "d", [_GIFT.log, _GIFT.position], at)
+    return _page(read, {_GIFT.donor: donor}, "d", [_GIFT.log, _GIFT.position], at)
+
+
+def is_donor(read: Reader, donor: bytes) -> bool:
+    """Return whether anything was given or pledged by a donor id."""
+    told = (_GIFT, tables.pledges.c)
+    return any(read.first(paging.newest(select(c.log), {c.donor: donor}, [c.log])) is not None for c in told)
 
 
 def of_batch(read: Reader, batch: bytes, at: paging.At) -> msgspec.Raw:
@@ -64,14 +68,13 @@ def of_batch(read: Reader, batch: bytes, at: paging.At) -> msgspec.Raw:
 
 def _page(
     read: Reader,
-    query: Select[Any],
+    equal: Mapping[ColumnElement[Any], Any],
     order: str,
     columns: Sequence[ColumnElement[Any]],
     at: paging.At,
 ) -> msgspec.Raw:
-    if key := paging.decode(order, at, len(columns)):
-        query = query.where(paging.before(columns, key))
-    found = read.rows(query.order_by(*(column.desc() for column in columns)).limit(at.limit + 1))
+    query = paging.newest(select(tables.contributions), equal, columns, paging.decode(order, at, len(columns)))
+    found = read.rows(query.limit(at.limit + 1))
     rows = [Gift._make(row) for row in found]
     names = [column.key for column in columns]
     return write(read, *paging.cut(rows, at, lambda row: paging.encode(order, [getattr(row, str(n)) for n in names])))

@@ -87,7 +87,7 @@ def _since(read: Reader, identity: bytes) -> int:
     """Return the place from which on a donor's gifts are added up, 0: all of them are."""
     if identity == ANONYMOUS:
         return 0
-    newest = select(_GIFT.log).where(_GIFT.donor == identity).order_by(_GIFT.log.desc(), _GIFT.position.desc())
+    newest = paging.newest(select(_GIFT.log), {_GIFT.donor: identity}, [_GIFT.log, _GIFT.position])
     row = read.first(newest.offset(GIFTS))
     return int(row.log) if row else 0
 

@@ -31,17 +31,15 @@ def page(
 ) -> shapes.Page[shapes.Event]:
     """Return logs, the newest first. A page ends where the logs' data would be more than `bounds.DATA_BYTES`."""
     query = select(tables.logs)
-    if event is not None:
-        query = query.where(_LOG.event == event)
-    if tx is not None:
-        query = query.where(_LOG.tx == tx)
-    if from_block is not None:
-        query = query.where(_LOG.log >= from_block << tables.LOG_BITS)
+    if tx is not None:  # it has few logs, whatever else is asked for
+        query = query.where(_LOG.tx == tx, *([] if event is None else [_LOG.event == event]))
+    equal = {} if event is None or tx is not None else {_LOG.event: event}
+    key = paging.decode("l", at, 1)
     if to_block is not None:
-        query = query.where(_LOG.log <= (to_block << tables.LOG_BITS | 2**tables.LOG_BITS - 1))
-    if key := paging.decode("l", at, 1):
-        query = query.where(_LOG.log < key[0])
-    query = query.order_by(_LOG.log.desc())
+        end = (to_block + 1) << tables.LOG_BITS
+        key = (min(end, *(key or ()), 2**63 - 1),)
+    since = None if from_block is None else (from_block << tables.LOG_BITS,)
+    query = paging.newest(query, equal, [_LOG.log], key, since)
     at = at._replace(limit=_fitting(read, query.limit(at.limit)))
     rows = read.rows(query.limit(at.limit + 1))
     return paging.page(rows, at, lambda row: paging.encode("l", (row.log,)), lambda kept: _shapes(read, kept))

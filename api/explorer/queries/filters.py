@@ -97,23 +97,29 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> msgspec
         return contributions.of_pool(read, pool, at)
     order, rest = filters.order(), filters.rest()
     keys = _KEYS[order]
-    query = _along(filters, order).where(_GIFT.pool == pool)
-    if key := paging.decode(order, at, len(keys)):
-        if order == "g":
-            # A sum has no index: the batches are met in their order, and not all gifts before the place sorted by it.
-            query = query.where(_BATCH.start < key[0], _GIFT.start + 0 < key[0])
-        else:
-            query = query.where(paging.before(keys, key))
+    query = _along(filters, order)
+    key = paging.decode(order, at, len(keys))
+    if order == "d":
+        query = paging.newest(query, {_GIFT.donor: filters.donor}, keys, key)
+    else:
+        query = query.where(_GIFT.pool == pool)
+    if key and order == "g":
+        # A sum has no index: the batches are met in their order, and not all gifts before the place sorted by it.
+        query = query.where(_BATCH.start < key[0], _GIFT.start + 0 < key[0])
+    elif key and order != "d":
+        query = query.where(paging.before(keys, key))
 
     def cursor_of(row: Row[Any]) -> str:
         return paging.encode(order, tuple(getattr(row, str(column.key)) for column in keys))
 
     last = None
-    if rest == Filters():
+    if rest == Filters() and order != "d":
         rows = read.rows(query.limit(at.limit + 1))
     else:
-        near = query.limit(BUDGET).subquery()
-        sifted = rest.narrow(select(near), near.c).order_by(*(near.c[str(column.key)].desc() for column in keys))
+        near = query.limit(BUDGET).subquery("near")
+        sifted = rest.narrow(select(near).where(near.c.pool == pool), near.c).order_by(
+            *(near.c[str(column.key)].desc() for column in keys)
+        )
         rows = read.rows(sifted.limit(at.limit + 1))
         if len(rows) <= at.limit:
             last = read.first(query.offset(BUDGET - 1))
@@ -129,8 +135,8 @@ def _along(filters: Filters, order: Order) -> Select[Any]:
         recorded = (_BATCH.log == _GIFT.log) & (_BATCH.pool == _GIFT.pool)
         query = query.join_from(tables.contributions, tables.batches, recorded, isouter=order != "g")
     if order == "d":
-        query = query.where(_GIFT.donor == filters.donor)
-    elif order == "g":
+        return query  # by its own index, see `of_pool`
+    if order == "g":
         query = query.where(_BATCH.gateway == filters.gateway).order_by(_BATCH.start.desc())
     elif order == "t":
         query = _between(query, _GIFT.paid_at, filters.since, filters.until)

@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, Table, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import bounds, paging
+from api.explorer.queries import bounds, paging, sifted
 from api.explorer.queries.places import line_of
 from api.explorer.queries.reader import Reader
 
@@ -40,12 +40,8 @@ def objections(
     read: Reader, *, pool: int | None, milestone: int | None, donor: bytes | None, at: paging.At
 ) -> shapes.Page[shapes.Objection]:
     """Return objections, the newest first."""
-    query = of_pools(read, tables.objections, pool, None)
-    if milestone is not None:
-        query = query.where(tables.objections.c.milestone == milestone)
-    if donor is not None:
-        query = query.where(tables.objections.c.donor == donor)
-    return newest(read, tables.objections, query, at, _shape_objections)
+    wanted = {"pool": pool, "milestone": milestone, "donor": donor}
+    return sifted.page(read, tables.objections, wanted, at, _shape_objections)
 
 
 def returns(read: Reader, *, pool: int | None, ngo: bytes | None, at: paging.At) -> shapes.Page[shapes.Return]:
@@ -77,7 +73,7 @@ def newest(
     at: paging.At,
     shape: Callable[[Reader, Sequence[Row[Any]]], list[paging.Item]],
 ) -> shapes.Page[paging.Item]:
-    """Return a page of a table's rows, the newest first."""
+    """Return a page of a table's rows, the newest first: of a small table, however they are found."""
     if key := paging.decode("l", at, 1):
         query = query.where(table.c.log < key[0])
     rows = read.rows(query.order_by(table.c.log.desc()).limit(at.limit + 1))

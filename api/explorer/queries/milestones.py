@@ -122,8 +122,8 @@ def _objections(read: Reader, pool: int, rounds: Rows) -> dict[tuple[int, int], 
     no = tables.objections.c
     found = {}
     for milestone, number in {(row.milestone, row.round) for row in rounds}:
-        of_round = select(tables.objections).where(no.pool == pool, no.milestone == milestone, no.round == number)
-        if row := read.first(of_round.order_by(no.log.desc())):
+        of_round = {no.pool: pool, no.milestone: milestone, no.round: number}
+        if row := read.first(paging.newest(select(tables.objections), of_round, [no.log])):
             found[milestone, number] = (row.number, row.total)
     return found
 

@@ -23,6 +23,7 @@ from sqlalchemy import Row, Select, func, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries import paging
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import Part
 
@@ -79,8 +80,8 @@ class Onward:
                 last = self._read.first(out.order_by(_OUT.start.desc()))
                 self._handed[milestone] = last.start + last.amount if last else 0
             else:
-                here = select(tables.vouchers).where(_VOUCHER.pool == self._pool, _VOUCHER.milestone == milestone)
-                last = self._read.first(here.order_by(_VOUCHER.log.desc()))
+                here = {_VOUCHER.pool: self._pool, _VOUCHER.milestone: milestone}
+                last = self._read.first(paging.newest(select(tables.vouchers), here, [_VOUCHER.log]))
                 self._handed[milestone] = last.total if last else 0
         return self._handed[milestone]
 
@@ -105,9 +106,21 @@ class Onward:
             # They lie one behind the other, so the one that has the first place begins nearest before it.
             first = select(func.max(_OUT.start)).where(*out, _OUT.start <= begin).scalar_subquery()
             return select(_OUT.log, _OUT.start, _OUT.amount).where(*out, _OUT.start >= first, _OUT.start < end)
-        start, here = _VOUCHER.total - _VOUCHER.from_pool, (_VOUCHER.pool == self._pool, _VOUCHER.from_pool > 0)
+        start, here = (
+            _VOUCHER.total - _VOUCHER.from_pool,
+            (
+                _VOUCHER.pool == self._pool,
+                _VOUCHER.milestone == piece.milestone,
+            ),
+        )
+        # The one that has the last place ends nearest behind it: those further on need not be looked at.
+        last = select(func.min(_VOUCHER.total)).where(*here, _VOUCHER.total >= end).scalar_subquery()
         return select(_VOUCHER.log, start.label("start"), _VOUCHER.from_pool.label("amount")).where(
-            *here, _VOUCHER.milestone == piece.milestone, _VOUCHER.total > begin, start < end
+            *here,
+            _VOUCHER.from_pool > 0,
+            _VOUCHER.total > begin,
+            _VOUCHER.total <= func.coalesce(last, end),
+            start < end,
         )
 
 

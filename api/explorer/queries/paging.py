@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, Select, tuple_
 
 from api.explorer.failures import BadParameterError
 from api.explorer.shapes import Page
@@ -52,9 +53,48 @@ def decode(order: str, at: At, length: int) -> Key | None:
 
 def before(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bool]:
     """Return the condition that a row stands before a key, by all its columns in their order."""
-    if len(columns) == 1:
-        return columns[0] < key[0]
-    return tuple_(*columns) < tuple_(*key)
+    return _compare(operator.lt, columns, key)
+
+
+def newest(
+    query: Select[Any],
+    equal: Mapping[Any, Any],
+    keys: Sequence[ColumnElement[Any]],
+    key: Key | None = None,
+    since: Key | None = None,
+) -> Select[Any]:
+    """Return the query for the rows in which columns have values, the newest first.
+
+    There must be an index of these columns and the keys, or of the last column and the keys. That the last column has
+    its value is said as a range, and it is sorted by: so there is no way but along that index. Of a plain `pool = 1`
+    with the newest first PostgreSQL thinks that it meets one soon enough among all rows, be they all of other pools.
+
+    Args:
+        query: What to narrow.
+        equal: The values by column.
+        keys: What sorts the rows, the first one first.
+        key: Rows before this one only.
+        since: Rows from this one on only.
+
+    """
+    *plain, last = [*equal] or [None]
+    order, led = ([*keys], ()) if last is None else ([last, *keys], (equal[last],))
+    for column in plain:
+        query = query.where(column == equal[column])
+    if led or since:
+        query = query.where(_compare(operator.ge, order, (*led, *(since or ()))))
+    if led or key:
+        query = query.where(_compare(operator.lt if key else operator.le, order, (*led, *(key or ()))))
+    return query.order_by(*[column.desc() for column in order])
+
+
+def _compare(
+    holds: Callable[[Any, Any], Any], columns: Sequence[ColumnElement[Any]], key: Sequence[Any]
+) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = (
+        holds(columns[0], key[0]) if len(key) == 1 else holds(tuple_(*columns[: len(key)]), tuple_(*key))
+    )
+    return found
 
 
 def page(

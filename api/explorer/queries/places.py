@@ -6,35 +6,42 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, literal, select, union_all
+from sqlalchemy import Connection, Row, literal, select, union_all
 
 from api import tables
+from api.explorer.queries import paging
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import Kind, Line, Move, Part, Span, Sums
+from api.types import MAX_AMOUNT
 
 _REFUND = tables.refunds.c
 
 
 def line_of(read: Reader, pool: int) -> Line:
     """Return a pool's line, which follows from the index alone: while that stands still, so does the line."""
-    return read.memory.lines.once(pool, lambda: _paint(read, pool))
+    return read.memory.lines.once(pool, lambda: paint(read.connection, pool))
 
 
-def _paint(read: Reader, pool: int) -> Line:
+def paint(connection: Connection, pool: int, before: int = MAX_AMOUNT) -> Line:
+    """Return a pool's line as it stood before a place on the chain."""
     each = [
-        select(c.log, c.milestone, c.start, c.amount, literal(kind.value).label("kind")).where(c.pool == pool)
+        select(c.log, c.milestone, c.start, c.amount, literal(kind.value).label("kind")).where(
+            c.pool == pool, c.log < before
+        )
         for c, kind in ((tables.spends.c, Kind.SPENT), (tables.returns.c, Kind.RETURNED))
     ]
-    rows = sorted(read.connection.execute(union_all(*each)), key=lambda row: row.log)
+    rows = sorted(connection.execute(union_all(*each)), key=lambda row: row.log)
     return Line(Move(row.log, Kind(row.kind), row.milestone, row.start, row.start + row.amount) for row in rows)
 
 
 def any_of(read: Reader, pool: int) -> bool:
     """Return whether anything of a pool was ever refunded: most pools have no refunds, and most lists are of them."""
-    return read.memory.refunded.once(
-        pool, lambda: read.first(select(_REFUND.log).where(_REFUND.pool == pool)) is not None
-    )
+
+    def look() -> bool:
+        return read.first(paging.newest(select(_REFUND.log), {_REFUND.pool: pool}, [_REFUND.log])) is not None
+
+    return read.memory.refunded.once(pool, look)
 
 
 class Refunds:

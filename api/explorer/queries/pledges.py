@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging, standing
+from api.explorer.queries import paging, sifted, standing
 from api.explorer.queries.alike import total
-from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 from api.types import REASONS, Period
 
@@ -28,10 +27,7 @@ _TAKEN, _FAILED = tables.collections.c, tables.collection_failures.c
 
 def page(read: Reader, pool: int | None, donor: bytes | None, at: paging.At) -> shapes.Page[shapes.Pledge]:
     """Return pledges, the newest first."""
-    query = of_pools(read, tables.pledges, pool, None)
-    if donor is not None:
-        query = query.where(_PLEDGE.donor == donor)
-    return newest(read, tables.pledges, query, at, shape)
+    return sifted.page(read, tables.pledges, {"pool": pool, "donor": donor}, at, shape)
 
 
 def pledge(read: Reader, number: int) -> shapes.Pledge:
@@ -48,20 +44,28 @@ def _find(read: Reader, number: int) -> Row[Any]:
 
 def collections(read: Reader, number: int | None, donor: bytes | None, at: paging.At) -> shapes.Page[shapes.Collection]:
     """Return the collections of a pledge, or those among a donor's newest gifts, the newest first."""
-    query = select(tables.collections)
-    if number is not None:
-        query = query.where(_TAKEN.pledge == _find(read, number).pledge)
+    keys, key = [_TAKEN.log, _TAKEN.start], paging.decode("c", at, 2)
     if donor is not None:
-        gift = tables.contributions.c
-        given = select(gift.pool, gift.start).where(gift.donor == donor)
-        near = given.order_by(gift.log.desc(), gift.position.desc()).limit(NEAR).subquery()
-        query = query.join(near, (near.c.pool == _TAKEN.pool) & (near.c.start == _TAKEN.start))
-    if key := paging.decode("c", at, 2):
-        query = query.where(paging.before([_TAKEN.log, _TAKEN.start], key))
-    rows = read.rows(query.order_by(_TAKEN.log.desc(), _TAKEN.start.desc()).limit(at.limit + 1))
+        query = _of_donor(donor, key)
+    else:
+        equal = {} if number is None else {_TAKEN.pledge: _find(read, number).pledge}
+        query = paging.newest(select(tables.collections), equal, keys, key)
+    rows = read.rows(query.limit(at.limit + 1))
     return paging.page(
         rows, at, lambda row: paging.encode("c", (row.log, row.start)), lambda kept: _collections(read, kept)
     )
+
+
+def _of_donor(donor: bytes, key: paging.Key | None) -> Select[Any]:
+    """Return the query for the collections among a donor's newest gifts."""
+    gift = tables.contributions.c
+    given = paging.newest(select(gift.pool, gift.start), {gift.donor: donor}, [gift.log, gift.position])
+    near = given.limit(NEAR).subquery("near").c
+    # Gift by gift, however the database would go about a join: collections may be as many as gifts.
+    same = (_TAKEN.pool == near.pool, _TAKEN.start == near.start)
+    beside = [select(column).where(*same).scalar_subquery().label(column.name) for column in tables.collections.columns]
+    met = select(near.pool, near.start, *(c for c in beside if c.name not in ("pool", "start"))).subquery("met")
+    return paging.newest(select(met).where(met.c.log.is_not(None)), {}, [met.c.log, met.c.start], key)
 
 
 def _collections(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Collection]:
@@ -139,6 +143,6 @@ def _shape(
 
 
 def _failure(read: Reader, number: int, since: int) -> shapes.Failure | None:
-    query = select(tables.collection_failures).where(_FAILED.pledge == number, _FAILED.log > since)
-    row = read.first(query.order_by(_FAILED.log.desc()))
+    query = select(tables.collection_failures)
+    row = read.first(paging.newest(query, {_FAILED.pledge: number}, [_FAILED.log], since=(since + 1,)))
     return None if row is None else {"reason": REASONS[row.reason], "tried": read.place(row.log)}

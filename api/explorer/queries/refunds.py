@@ -9,8 +9,7 @@ from sqlalchemy import Row, func, select
 
 from api import tables
 from api.explorer import shapes, text
-from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging, standing
+from api.explorer.queries import paging, sifted, standing
 from api.explorer.queries.reader import Reader
 
 DAY = 86_400
@@ -22,17 +21,7 @@ _REFUND = tables.refunds.c
 
 def page(read: Reader, pool: int | None, account: bytes | None, at: paging.At) -> shapes.Page[shapes.Refund]:
     """Return refunds, the newest first."""
-    query = select(tables.refunds)
-    if pool is not None:
-        if not read.has_pool(pool):
-            raise NotFoundError(f"pool {pool}")
-        query = query.where(_REFUND.pool == pool)
-    if account is not None:
-        query = query.where(_REFUND.account == account)
-    if key := paging.decode("l", at, 1):
-        query = query.where(_REFUND.log < key[0])
-    rows = read.rows(query.order_by(_REFUND.log.desc()).limit(at.limit + 1))
-    return paging.page(rows, at, lambda row: paging.encode("l", (row.log,)), lambda kept: shape(read, kept))
+    return sifted.page(read, tables.refunds, {"pool": pool, "account": account}, at, shape)
 
 
 def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Refund]:

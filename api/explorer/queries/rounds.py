@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import paging
+from api.explorer.queries import paging, sifted
 from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 
@@ -118,10 +118,7 @@ def _deliveries(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Delivery]
 
 def vouchers(read: Reader, pool: int | None, provider: bytes | None, at: paging.At) -> shapes.Page[shapes.Voucher]:
     """Return vouchers that were redeemed or revoked, the newest first."""
-    query = of_pools(read, tables.vouchers, pool, None)
-    if provider is not None:
-        query = query.where(_VOUCHER.provider == provider)
-    return newest(read, tables.vouchers, query, at, _vouchers)
+    return sifted.page(read, tables.vouchers, {"pool": pool, "provider": provider}, at, _vouchers)
 
 
 def _vouchers(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Voucher]:
@@ -147,8 +144,8 @@ def _vouchers(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Voucher]:
 
 def voucher_money(read: Reader, release: shapes.Release) -> shapes.VoucherMoney:
     """Return how a released milestone, whose payee is the book of vouchers, stands."""
-    here = (_VOUCHER.pool == release["pool"], _VOUCHER.milestone == release["milestone"])
-    row = read.first(select(tables.vouchers).where(*here).order_by(_VOUCHER.log.desc()))
+    here = {_VOUCHER.pool: release["pool"], _VOUCHER.milestone: release["milestone"]}
+    row = read.first(paging.newest(select(tables.vouchers), here, [_VOUCHER.log]))
     count, paid, own = (row.number, row.total, row.total_own) if row else (0, 0, 0)
     amount, returned = int(release["amount"]), int(release["returned"])
     return {

@@ -10,7 +10,9 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import movements
 from api.explorer.queries.alike import lowered
+from api.explorer.queries.contributions import is_donor
 from api.explorer.queries.reader import Reader
+from api.explorer.text import PREFIX
 from api.types import ANONYMOUS
 
 MAX_HITS = 20
@@ -21,7 +23,6 @@ SHORTEST_WORDS = 3
 _CONTRIBUTION = re.compile(r"([0-9]{1,10})-([0-9]{1,19})", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HEX = re.compile(r"(?:0x)?([0-9a-f]{40}|[0-9a-f]{64})", re.ASCII)
-_API = "/api/v1"
 
 
 def search(read: Reader, q: str) -> list[shapes.Hit]:
@@ -71,7 +72,7 @@ def _pool(read: Reader, number: int) -> shapes.Hit:
 
 
 def _block(number: int) -> shapes.Hit:
-    return _hit("block", f"Block {number}", f"{_API}/events?from_block={number}&to_block={number}")
+    return _hit("block", f"Block {number}", f"{PREFIX}/events?from_block={number}&to_block={number}")
 
 
 def is_called(name: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
@@ -106,11 +107,10 @@ def _address(read: Reader, account: bytes) -> list[shapes.Hit]:
     hits = _member(read, account)
     if account == read.fund:
         hits.append(_hit("fund", f"The fund, PooledFund at {shown}", "/check"))
-    gave = (tables.contributions, tables.contributions.c.donor), (tables.pledges, tables.pledges.c.donor)
-    if account != ANONYMOUS and any(_has(read, table, donor == account) for table, donor in gave):
+    if account != ANONYMOUS and is_donor(read, account):
         hits.append(_hit("donor", f"Donor {shown}", f"/donor/{shown}"))
     if _has(read, tables.releases, tables.releases.c.payee == account):
-        hits.append(_hit("payee", f"Payee {shown}", f"{_API}/releases?payee={shown}"))
+        hits.append(_hit("payee", f"Payee {shown}", f"{PREFIX}/releases?payee={shown}"))
     return hits
 
 
@@ -118,10 +118,10 @@ def _member(read: Reader, account: bytes) -> list[shapes.Hit]:
     who, shown = read.who(account), text.hexed(account)
     pages = {
         "ngo": f"/ngo/{shown}",
-        "attestor": f"{_API}/attestations?attestor={shown}",
-        "gateway": f"{_API}/batches?gateway={shown}",
+        "attestor": f"{PREFIX}/attestations?attestor={shown}",
+        "gateway": f"{PREFIX}/batches?gateway={shown}",
         "token": "/",
-        "provider": f"{_API}/vouchers?provider={shown}",
+        "provider": f"{PREFIX}/vouchers?provider={shown}",
     }
     if who["kind"] is None:
         return []
@@ -155,7 +155,7 @@ def _transaction(read: Reader, value: bytes) -> list[shapes.Hit]:
     moved = movements.of_logs(read, select(logs.log).where(logs.tx == value), MAX_HITS)
     labels = {move["url"]: f"{move['kind'].capitalize()} in pool {move['pool']}, in this transaction" for move in moved}
     hits = [_hit("transaction", label, url) for url, label in labels.items()]
-    return [*hits, _hit("transaction", f"Logs of transaction {shown}", f"{_API}/events?tx={shown}")]
+    return [*hits, _hit("transaction", f"Logs of transaction {shown}", f"{PREFIX}/events?tx={shown}")]
 
 
 def _file(read: Reader, value: bytes) -> list[shapes.Hit]:

@@ -41,8 +41,8 @@ def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Sponsorship]:
 
 
 def _shape(read: Reader, row: Row[Any], over: bool) -> shapes.Sponsorship:
-    match = select(tables.matches).where(_DRAWN.pool == row.pool, _DRAWN.sponsorship == row.sponsorship)
-    last = read.first(match.order_by(_DRAWN.log.desc()))
+    here = {_DRAWN.pool: row.pool, _DRAWN.sponsorship: row.sponsorship}
+    last = read.first(paging.newest(select(tables.matches), here, [_DRAWN.log]))
     drawn, gifts = (last.total, last.total_gifts) if last else (0, 0)
     back = select(func.coalesce(total(_BACK.amount), 0).label("amount"))
     [withdrawn] = read.rows(back.where(_BACK.pool == row.pool, _BACK.sponsorship == row.sponsorship))

@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, Subquery, and_, case, false, func, select
 
 from api import tables
 from api.explorer import shapes
+from api.explorer.queries import paging
 from api.explorer.queries.alike import how_many, total
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
@@ -17,7 +18,8 @@ _PLAN = tables.pools.c
 
 def _latest(table: Any, column: Any, order: Any) -> Any:
     """Return the subquery for a column of the pool's last row in a table."""
-    return select(column).where(table.c.pool == _PLAN.pool).order_by(order.desc()).limit(1).scalar_subquery()
+    last = paging.newest(select(column), {table.c.pool: _PLAN.pool}, [order]).limit(1)
+    return last.correlate(tables.pools).scalar_subquery()
 
 
 def _of_pool(column: Any, table: Any) -> Any:

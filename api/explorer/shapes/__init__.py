@@ -38,22 +38,19 @@ from api.explorer.shapes.gifts import (
     Claimer,
     Contribution,
     ContributionDetail,
-    Contributions,
     Donor,
     DonorPool,
     Fate,
     Handed,
-    Listed,
     Payer,
     Proof,
-    Recorded,
     Refundable,
     TokenAmount,
     TracePart,
     TracePiece,
     TraceRest,
-    Way,
 )
+from api.explorer.shapes.listed import Contributions, Listed, Recorded, Way
 from api.explorer.shapes.overview import (
     DatabaseState,
     Event,

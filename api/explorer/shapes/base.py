@@ -14,7 +14,10 @@ Item = TypeVar("Item")
 
 
 class Page(TypedDict, Generic[Item]):
-    """One page of a list, newest first. `next` is the cursor of the page after it; null at the end."""
+    """One page of a list, newest first. `next` is the cursor of the page after it; null at the end.
+
+    With several filters a page may have few items, even none, and yet a `next`: so many rows were looked through.
+    """
 
     items: list[Item]
     next: str | None

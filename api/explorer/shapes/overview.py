@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.explorer.shapes.base import Content, Money, Place, Token, Who
 from api.explorer.shapes.books import PeriodName
-from api.explorer.shapes.gifts import Way
+from api.explorer.shapes.listed import Way
 from api.explorer.shapes.pools import PoolSummary
 from api.explorer.shapes.trust import ReconciliationState
 

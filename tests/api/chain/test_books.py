@@ -198,7 +198,7 @@ def test_sponsors_match_gifts_and_get_back_what_is_left(site: Site, ledger: Ledg
     ledger.send(book.withdraw(pool, 1, sponsor), other)
     assert [item["live"] for item in check_sponsorships()] == [False, False]
     assert "went back" in site.read(f"/pool/{pool}")
-    assert len(site.get("/sponsorships", sponsor=sponsor)["items"]) == 1
+    assert len(site.get("/sponsorships", sponsor=sponsor, pool=pool)["items"]) == 1
 
 
 def test_vouchers_pay_bills_and_the_rest_goes_back(site: Site, ledger: Ledger) -> None:

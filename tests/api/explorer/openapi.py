@@ -68,11 +68,18 @@ def _found(description: dict[str, Any], reference: str) -> dict[str, Any]:
     return dict(found)
 
 
+_FORMATS = {
+    "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
+    "date-time": re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})"),
+}
+"""As RFC 3339 has them."""
+
 _CHECKS: dict[str, Any] = {
     "minimum": lambda least, value: value < least,
     "maximum": lambda most, value: value > most,
     "maxLength": lambda most, value: len(value) > most,
     "pattern": lambda pattern, value: not re.search(pattern, value),
+    "format": lambda kind, value: not _FORMATS[kind].fullmatch(value),
     # Looked at beside them.
     "items": None,
     "properties": None,

@@ -22,6 +22,7 @@ PAGES = {
     "/pool/1/contributions?min_amount=5&until=2100-01-01": "/api/v1/pools/1/contributions?min_amount=5000000",
     f"/pool/1/contributions?donor=0x{DONOR.hex()}": f"/api/v1/pools/1/contributions?donor=0x{DONOR.hex()}",
     f"/donor/0x{DONOR.hex()}": f"/api/v1/donors/0x{DONOR.hex()}/contributions",
+    "/pool/1/milestones/0/contributions": "/api/v1/pools/1/milestones/0/contributions",
     "/batch/{batch}": "/api/v1/batches/{batch}/contributions",
     f"/ngo/0x{NGO.hex()}": f"/api/v1/releases?ngo=0x{NGO.hex()}",
 }

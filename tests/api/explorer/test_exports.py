@@ -35,6 +35,7 @@ FORMS = sorted(MEDIA_TYPES)
 AMOUNTS = {
     *("amount", "start", "line", "beneficiary_cap", "funding_threshold", "voucher_cap", "total", "objected", "cap"),
     *("budget", "cap_per_gift", "own", "from_pool", "total_own"),
+    *("gift", "gift_amount"),
 }
 """The columns that are money: written down here once more, so that nobody turns one into a JSON number by mistake."""
 
@@ -173,7 +174,7 @@ def test_each_row_says_where_it_stands_and_in_what_money(client: TestClient, ind
 def test_money_is_named_as_such(client: TestClient) -> None:
     told = client.get(API).json()
     assert told["forms"] == ["csv", "jsonl", "parquet"]
-    assert [table["table"] for table in told["tables"]] == NAMES
+    assert [table["table"] for table in told["tables"]] == sorted([*NAMES, "payers"])
     for table in told["tables"]:
         for column in table["columns"]:
             assert column["says"], (table["table"], column)
