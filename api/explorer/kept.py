@@ -85,7 +85,7 @@ class Kept:
 
     async def _make(self, key: Key, memory: Memory, known: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         """Let an answer be made, and keep it if it is whole and was read from this edition alone."""
-        looked, second, still = Looked(), int(self._clock()), self._still
+        looked, second, still = Looked(memory), int(self._clock()), self._still
         start: Message | None = None
 
         async def hold(message: Message) -> None:

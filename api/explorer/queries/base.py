@@ -46,10 +46,13 @@ class Base:
 
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
+        looked = LOOKED.get()
         with self._database.snapshot(unfinished=unfinished) as connection:
-            read = Reader(connection, self._memory_of(edition_of(connection)), self._content, int(self.clock()))
+            edition = edition_of(connection)
+            memory = looked.begun if looked and looked.begun.edition is edition else self._memory_of(edition)
+            read = Reader(connection, memory, self._content, int(self.clock()))
             yield read
-        if looked := LOOKED.get():
+        if looked is not None:
             looked.at(read.memory, timed=read.timed)
 
     def _memory_of(self, edition: Edition) -> Memory:

@@ -70,7 +70,9 @@ class Memory:
 class Looked:
     """What an answer was read from. Whoever keeps answers begins one for each, by `LOOKED`."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Memory) -> None:
+        """Begin; `begun`: what was met of the edition that was there a moment ago."""
+        self.begun = begun
         self.memory: Memory | None = None
         self.timed = False
         """Whether the clock, or what stands beside the index, has a part in it."""
