@@ -31,6 +31,7 @@ def index(
     from api.indexer.chain import Node
     from api.indexer.chain.wake import Wake, address_of
     from api.indexer.engines import engine_set
+    from api.indexer.fetch import take_turns
     from api.indexer.metrics import Metrics
     from api.indexer.reconcile import Reconciler
     from api.indexer.reconcile.watch import Watch
@@ -46,6 +47,7 @@ def index(
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
     node, telling, stopped = Node(*settings.nodes), Telling(metrics), False
+    take_turns()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopped

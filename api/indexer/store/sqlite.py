@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,10 @@ _TODO = {
     "SQLITE_NOTADB": "delete the index, it is built again from the chain",
 }
 """What to do, by the beginning of SQLite's name for what is wrong."""
+
+
+ROWS = 100
+"""In one statement. SQLite takes 32,766 values."""
 
 
 class Sqlite:
@@ -78,8 +83,15 @@ class Sqlite:
 
     def add(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows."""
-        # The driver's own executemany: SQLAlchemy would make a dictionary of each row.
-        connection.exec_driver_sql(str(insert(table).compile(self._engine)), list(rows))
+        # The driver's own executemany: SQLAlchemy would make a dictionary of each row. Many rows a statement, since the
+        # driver lets go of the interpreter for each statement, and takes it back from whoever fetches meanwhile.
+        statement, whole = str(insert(table).compile(self._engine)), len(rows) // ROWS * ROWS
+        if whole:
+            many = statement + ("," + statement.rpartition("VALUES")[2]) * (ROWS - 1)
+            flat = [tuple(chain.from_iterable(rows[i : i + ROWS])) for i in range(0, whole, ROWS)]
+            connection.exec_driver_sql(many, flat)
+        if whole < len(rows):
+            connection.exec_driver_sql(statement, list(rows[whole:]))
 
 
 def _engine(path: Path) -> Engine:
