@@ -15,7 +15,8 @@ from .lists import Lists
 from .node import Header, Log, Node
 from .out import Progress, Report
 from .pool_shapes import PoolShapes
-from .site import Expected, Key, Site, whole
+from .receipts import Receipts
+from .site import Expected, Key, Site, list_in, whole
 from .state import Pool
 from .tables import CONTRIBUTIONS, contribution
 from .tape import Gift, Place
@@ -44,7 +45,6 @@ class Explorer:
         self._donors: dict[bytes, dict[int, dict[str, int]]] = {}
         self._contracts = {at: name for name, at in forms.addresses.items()}
         self._spans: dict[bytes, list[Place]] = {}
-        self._refunds: dict[tuple[int, int | bytes | None], list[Shape]] = {}
 
     def check(self, node: Node, block: Header, genesis: bytes, sample: int, gifts: str = "pages") -> None:
         """Ask for everything that it shows of money; of single gifts' proofs and traces, and of raw logs, a sample.
@@ -70,9 +70,9 @@ class Explorer:
             self._report.note("all gifts were read in the explorer's export, of its pages the newest (--gifts pages)")
         for pool in self._state.pools:
             done = self._exported(pool, block, done) if by_export else self._contributions(pool, done)
-        self._find_refunds(some)
+        receipts = Receipts(self._site, self._forms, self._report, some)
         for pool, gift in some:
-            self._receipt(pool, gift)
+            receipts.check(pool, gift)
         for donor, pools in self._donors.items():
             self._donor(donor, pools)
         self._events(node, {gift.place.block for _, gift in some[:_BLOCKS]}, block.number)
@@ -100,7 +100,7 @@ class Explorer:
             },
         )
         totals = self._pools.totals()
-        for shown in _list(found, "tokens"):
+        for shown in list_in(found, "tokens"):
             token = shown.get("token") if isinstance(shown, dict) else None
             named = token.get("address") if isinstance(token, dict) else None
             wanted = totals.pop(named, None) if isinstance(named, str) else None
@@ -181,7 +181,7 @@ class Explorer:
         shape: Shape = {"donor": hexed(donor), "contributions": count, "first": place(first), "last": place(last)}
         shape |= {"pools_total": len(pools), "since": None}
         found = self._site.one(path, shape | {"pledges": pledges})
-        for shown in _list(found, "pools"):
+        for shown in list_in(found, "pools"):
             number = shown.get("pool") if isinstance(shown, dict) else None
             sums = rest.pop(number, None) if isinstance(number, int) else None
             if sums is None or number is None:
@@ -204,42 +204,8 @@ class Explorer:
             token = self._state.pool(number).stored["token"]
             totals[token] = totals.get(token, 0) + sums["amount"]
         wanted = [{"token": self._forms.token(token), "amount": str(amount)} for token, amount in totals.items()]
-        told = sorted(_list(found, "totals"), key=str)
+        told = sorted(list_in(found, "totals"), key=str)
         self._site.compare(f"{path}, totals", sorted(wanted, key=str), told)
-
-    def _receipt(self, pool: Pool, gift: Gift) -> None:
-        """Check one gift by itself: its proof, up from the leaf by the very siblings that are shown, and its trace."""
-        path = f"/contributions/{pool.number}-{gift.start}"
-        found = self._site.one(path, self._gifts.receipt(pool, gift))
-        if not isinstance(found, dict):
-            return
-        self._moves(path, pool, gift, found)
-        if gift.batch is not None and not trace.proves(self._state.batches[gift.batch], gift, found.get("proof")):
-            self._report.add(f"{path}, proof", "its siblings do not lead from its leaf to the batch's root")
-        if (wrong := trace.mistraced(self._state, pool, gift, found.get("trace"), found.get("more"))) is not None:
-            self._report.add(f"{path}, trace", wrong)
-
-    def _moves(self, path: str, pool: Pool, gift: Gift, found: Any) -> None:
-        """Compare the releases and refunds that a trace names with those that there are."""
-        for i, part in enumerate(_list(found, "trace")):
-            release = pool.releases.get(part.get("milestone", -1)) if isinstance(part, dict) else None
-            if release is not None:
-                shape = {"milestone": release.values["milestone"], "release": self._pools.release(release)}
-                self._site.compare(f"{path}, trace {i}", shape, part)
-            elif isinstance(part, dict) and "refund" in part:
-                known = Either(self._refunds.get((pool.number, gift.start), ()))
-                of_batch = self._refunds.get((pool.number, gift.batch), ())
-                self._site.compare(f"{path}, trace {i}, refund", Either((*known, *of_batch)), part["refund"])
-            else:
-                self._site.compare(f"{path}, trace {i}", {"waiting": True}, part)
-
-    def _find_refunds(self, some: list[tuple[Pool, Gift]]) -> None:
-        """Look up the refunds of some gifts, by their pool and start, or their pool and batch."""
-        wanted = {(pool.number, key) for pool, gift in some for key in (gift.start, gift.batch) if key is not None}
-        for at, v in self._state.lists["Refunded"].forwards():
-            key = (v["pool"], v["start"] if "start" in v else v["batch"])
-            if key in wanted:
-                self._refunds.setdefault(key, []).append(self._gifts.refund(Place(*at), v))
 
     # ----------------------------------------------------------------------------------------------- the raw logs
 
@@ -285,12 +251,6 @@ def _said(value: Any) -> Any:
     if isinstance(value, list):
         return [hexed(word) for word in value]
     return value if isinstance(value, bool | str) else str(value)
-
-
-def _list(found: Any, name: str) -> list[Any]:
-    """Return a list in an answer, empty if there is none."""
-    inner = found.get(name) if isinstance(found, dict) else None
-    return inner if isinstance(inner, list) else []
 
 
 def _last(pool: Pool) -> tuple[Key, Pool] | None:

@@ -42,6 +42,7 @@ class Site:
         base = url.rstrip("/").removesuffix("/api/v1")
         self._wire = Wire(base, "the explorer")
         self._report = report
+        self._final: Any = None
         self.asked = 0
 
     def block(self) -> tuple[int, Any]:
@@ -149,7 +150,24 @@ class Site:
     def _get(self, path: str) -> tuple[int, Any]:
         self.asked += 1
         status, body = self._wire.get("/api/v1" + path, MOST)
-        return status, parse(body, self._wire.what) if status == 200 else None
+        found = parse(body, self._wire.what) if status == 200 else None
+        if path == "/health":
+            self._final = found.get("final_block") if isinstance(found, dict) else None
+        else:
+            self._look_at_final(path, found)
+        return status, found
+
+    def _look_at_final(self, path: str, found: Any) -> None:
+        """See that what is final is what lies at or below the newest final block, which may rise meanwhile."""
+        before = self._final
+        wrong = [place for place in _places(found) if place["final"] is not _is_final(place, before)]
+        if wrong:
+            self._get("/health")
+        for place in wrong:
+            if place["final"] is not _is_final(place, self._final):
+                said = f"block {shown(place.get('block'), 60)} is {'' if place['final'] else 'not '}final"
+                self._report.add(f"{path}, final", f"{said}, and its newest final block is {shown(self._final, 60)}")
+                return
 
     def _tried(self, path: str) -> tuple[int | str, Any]:
         """Return the status and what an answer says; why there is none in the place of its status."""
@@ -182,6 +200,24 @@ class Site:
                 yield from items
         finally:
             ahead.shutdown(wait=False, cancel_futures=True)
+
+
+def _places(found: Any) -> Iterator[dict[str, Any]]:
+    """Yield all that is said of places on the chain in an answer."""
+    waiting = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "final" in value:
+                yield value
+            waiting += [inner for inner in value.values() if isinstance(inner, dict | list)]
+        elif isinstance(value, list):
+            waiting += [inner for inner in value if isinstance(inner, dict | list)]
+
+
+def _is_final(place: dict[str, Any], newest: Any) -> bool:
+    block = place.get("block")
+    return type(block) is int and type(newest) is int and block <= newest
 
 
 def _items(page: Any) -> Any:
@@ -237,6 +273,12 @@ def whole(value: Any) -> int:
     if type(value) is not int:
         raise TypeError
     return value
+
+
+def list_in(found: Any, name: str) -> list[Any]:
+    """Return a list in an answer, empty if there is none."""
+    inner = found.get(name) if isinstance(found, dict) else None
+    return inner if isinstance(inner, list) else []
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -108,6 +108,14 @@ def _part(part: Any) -> Part:
     return start, end, _REFUND if "refund" in part else _WAITING
 
 
+def span_of(part: dict[str, Any]) -> Span | None:
+    """Return which places a shown part is said to have, None if it does not say."""
+    try:
+        return digits(part["start"]), digits(part["end"])
+    except (KeyError, TypeError):
+        return None
+
+
 def _of(painted: list[Part], where: int) -> list[Span]:
     return _joined([(start, end) for start, end, found in painted if found == where])
 

@@ -350,6 +350,11 @@ LIES: dict[str, Lies] = {
         ("/objections", lambda page: page | {"next": "l" * 10**6}, "/objections, a page of it"),
         ("/vouchers", items(lambda f: [None, 7, "x", {}, *f]), "/vouchers: API: an item None"),
         ("/attestations", items(lambda f: f[::-1]), "/attestations, log"),
+        (
+            "/sponsorships",
+            items(lambda f: [f[0] | {"locked": f[0]["locked"] | {"final": not f[0]["locked"]["final"]}}, *f[1:]]),
+            ", final: block",
+        ),
         ("/pools/1", lambda p: p | {"contributions": True}, "/pools/1, contributions: API: true"),
         ("/pools/2", lambda p: p | {"raised": "9" * 10_000}, "raised: API: 99999"),
         ("/pools/3", lambda p: [p], "/pools/3: API: a list of 1"),
@@ -380,6 +385,7 @@ LIES: dict[str, Lies] = {
         ),
         ("/contributions/2-0", lambda c: c | {"trace": c["trace"][1:]}, "are not the gift from its start to its end"),
         ("/contributions/4-0", lambda c: c | {"trace": {"a": 1}}, "not a list of parts"),
+        ("/contributions/5-0", lambda c: c | {"became": c["became"] | {"paid": "1"}}, "became, paid: API: 1; chain: "),
         ("/contributions/3-0", lambda c: c | {"proof": {"siblings": ["0xzz"]}}, "its siblings do not lead"),
     ],
 }
