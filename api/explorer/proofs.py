@@ -65,7 +65,7 @@ def leaves(tree_seed: bytes, entries: bytes, start: int) -> list[bytes]:
     filled[:, 56:64] = _big_endian(starts(entries, start))
     filled[:, 64:] = table
     packed = filled.tobytes()
-    return [_keccak(packed[i : i + 96]) for i in range(0, len(packed), 96)]
+    return [keccak_256(packed[i : i + 96]).digest() for i in range(0, len(packed), 96)]
 
 
 def _big_endian(numbers: NDArray[np.uint64]) -> Bytes:
@@ -78,7 +78,8 @@ class Tree:
     def __init__(self, bottom: list[bytes]) -> None:
         self._levels = [bottom]
         while len(level := self._levels[-1]) > 1:
-            parents = [parent(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            pairs = zip(level[::2], level[1::2], strict=False)
+            parents = [keccak_256(left + right).digest() for left, right in pairs]
             # A node without a neighbour rises as it is: this is RFC 9162's split at the largest power of two.
             self._levels.append(parents + level[len(parents) * 2 :])
 

@@ -88,6 +88,8 @@ def _collections(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Collecti
 
 def shape(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Pledge]:
     """Return the shapes of pledges, as they stand."""
+    if not rows:  # most donors have none
+        return []
     numbers = [row.pledge for row in rows]
     changes: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in read.rows(select(tables.pledge_changes).where(_CHANGE.pledge.in_(numbers)).order_by(_CHANGE.log)):

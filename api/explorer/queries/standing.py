@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, Subquery, and_, case, false, func, select
@@ -31,8 +32,12 @@ def _count(table: Any) -> Any:
     return _of_pool(func.count(), table)
 
 
+@cache
 def numbers() -> Subquery:
-    """Return each pool with its running totals, each one seek or a sum over few rows."""
+    """Return each pool with its running totals, each one seek or a sum over few rows.
+
+    It is put together once: that takes longer than to ask it.
+    """
     given, paid, back, spent = tables.contributions, tables.releases, tables.returns, tables.spends
     moved, pauses = tables.deadlines, tables.pauses
     released = _of_pool(total(paid.c.amount), paid) - _of_pool(total(back.c.amount), back)
@@ -91,6 +96,8 @@ def ended(row: Row[Any]) -> int | None:
 
 def over(read: Reader, pools: list[int]) -> set[int]:
     """Return which of these pools are over."""
+    if not pools:
+        return set()
     found = numbers()
     rows = read.rows(with_state(found, read.now).where(found.c.pool.in_(pools)))
     return {row.pool for row in rows if ended(row) is not None}
