@@ -48,11 +48,10 @@ def receipts_of(ledger: Ledger, donor: bytes, pool: int | None = None) -> Iterat
         if not mine:
             continue
         seed = proofs.seed(ledger.deployment.chain_id, fund, batch["pool"], batch["batch"])
-        tree = proofs.tree_of(seed, entries, batch["start"])
         starts = proofs.starts(entries, batch["start"])
         for at in mine:
             position = at // ENTRY
-            proof = tuple(tree.siblings(position))
+            proof = tuple(proofs.proof_of(seed, entries, batch["start"], position).siblings)
             entry = entries[at : at + ENTRY]
             yield Receipt(batch["pool"], batch["batch"], position, int(starts[position]), entry, proof)
 

@@ -6,7 +6,8 @@ inner node keccak256(left ‖ right), 64 bytes.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import hashlib
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,11 @@ from sha3 import keccak_256
 from api.types import ENTRY_BYTES
 
 Bytes = NDArray[np.uint8]
+
+WIDTH = 64
+"""Leaves of a subtree whose inside is not kept; a power of two."""
+KEPT = 2_048
+"""Batches whose upper trees are kept: a batch of 4,000 gifts has 8 KB of them."""
 
 _WORD = 32
 _ENTRIES_WORD = 6
@@ -55,15 +61,15 @@ def starts(entries: bytes, start: int) -> NDArray[np.uint64]:
     return result
 
 
-def leaves(tree_seed: bytes, entries: bytes, start: int) -> list[bytes]:
-    """Return the hash of each entry in its place."""
+def leaves(tree_seed: bytes, entries: bytes, start: int, over: slice = slice(None)) -> list[bytes]:
+    """Return the hashes of entries in their places; `over`: of these alone."""
     table = np.frombuffer(entries, np.uint8).reshape(-1, ENTRY_BYTES)
-    count = len(table)
-    filled: Bytes = np.zeros((count, 3 * _WORD), np.uint8)
+    positions = np.arange(len(table), dtype=np.uint64)[over]
+    filled: Bytes = np.zeros((len(positions), 3 * _WORD), np.uint8)
     filled[:, :32] = np.frombuffer(tree_seed, np.uint8)
-    filled[:, 40:48] = _big_endian(np.arange(count, dtype=np.uint64))
-    filled[:, 56:64] = _big_endian(starts(entries, start))
-    filled[:, 64:] = table
+    filled[:, 40:48] = _big_endian(positions)
+    filled[:, 56:64] = _big_endian(starts(entries, start)[over])
+    filled[:, 64:] = table[over]
     packed = filled.tobytes()
     return [keccak_256(packed[i : i + 96]).digest() for i in range(0, len(packed), 96)]
 
@@ -88,10 +94,6 @@ class Tree:
         """Return the hash over all leaves."""
         return self._levels[-1][0]
 
-    def leaf(self, position: int) -> bytes:
-        """Return one leaf's hash."""
-        return self._levels[0][position]
-
     def siblings(self, position: int) -> list[bytes]:
         """Return the inclusion proof of a leaf, from the leaf up."""
         found = []
@@ -103,12 +105,32 @@ class Tree:
         return found
 
 
-def parent(left: bytes, right: bytes) -> bytes:
-    """Return the hash of an inner node."""
-    return _keccak(left + right)
+class Proof(NamedTuple):
+    """That a leaf stands in a batch: hashed up with `siblings`, from the leaf up, it comes to `root`."""
+
+    leaf: bytes
+    siblings: list[bytes]
+    root: bytes
 
 
-@lru_cache(maxsize=16)
-def tree_of(tree_seed: bytes, entries: bytes, start: int) -> Tree:
-    """Return a batch's tree. The last few are kept: receipts of one batch are often asked for together."""
-    return Tree(leaves(tree_seed, entries, start))
+def proof_of(tree_seed: bytes, entries: bytes, start: int, position: int) -> Proof:
+    """Return the proof of an entry.
+
+    Of the last batches that were asked for the upper part of the tree is kept: then it takes `WIDTH` leaves to hash.
+    """
+    digest = hashlib.blake2b(entries, digest_size=16, salt=start.to_bytes(16, "big"))
+    upper = _UPPER.pop((tree_seed, digest.digest()), None)
+    if upper is None:
+        bottom = leaves(tree_seed, entries, start)
+        # A tree over the roots of whole subtrees is the tree over their leaves.
+        upper = Tree([Tree(bottom[i : i + WIDTH]).root for i in range(0, len(bottom), WIDTH)])
+    _UPPER[tree_seed, digest.digest()] = upper
+    if len(_UPPER) > KEPT:
+        _UPPER.pop(next(iter(_UPPER)), None)
+    first = position // WIDTH * WIDTH
+    bottom = leaves(tree_seed, entries, start, slice(first, first + WIDTH))
+    siblings = Tree(bottom).siblings(position - first) + upper.siblings(position // WIDTH)
+    return Proof(bottom[position - first], siblings, upper.root)
+
+
+_UPPER: dict[tuple[bytes, bytes], Tree] = {}

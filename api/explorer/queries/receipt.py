@@ -59,22 +59,22 @@ def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | No
     entries = proofs.entries_of_log(log.data)
     chain_id = int(read.meta["chain_id"])
     seed = proofs.seed(chain_id, log.address, row.pool, batch.batch)
-    tree = proofs.tree_of(seed, entries, batch.start)
+    proof = proofs.proof_of(seed, entries, batch.start, row.position)
     return {
         "chain_id": chain_id,
         "fund": text.hexed(log.address),
         "pool": row.pool,
         "batch": text.hexed(batch.batch),
         "seed": text.hexed(seed),
-        "leaf": text.hexed(tree.leaf(row.position)),
-        "siblings": [text.hexed(node) for node in tree.siblings(row.position)],
+        "leaf": text.hexed(proof.leaf),
+        "siblings": [text.hexed(node) for node in proof.siblings],
         "root": text.hexed(batch.root),
         "count": batch._mapping["count"],
         "position": row.position,
         "start": str(row.start),
         "entry": text.hexed(entries[row.position * 32 :][:32]),
-        "computed_root": text.hexed(tree.root),
-        "matches": tree.root == batch.root,
+        "computed_root": text.hexed(proof.root),
+        "matches": proof.root == batch.root,
     }
 
 

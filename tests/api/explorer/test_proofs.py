@@ -21,21 +21,22 @@ SEED = keccak(text="seed")
 entries = st.lists(
     st.tuples(st.binary(min_size=20, max_size=20), st.integers(0, 2**32 - 1), st.integers(1, 2**40)),
     min_size=1,
-    max_size=70,
+    max_size=200,
 )
 
 
 @given(entries, st.integers(0, 2**62), st.data())
 def test_a_proof_verifies_and_binds_all_that_it_says(batch: list[Any], start: int, data: st.DataObject) -> None:
     packed, count = pack(batch), len(batch)
-    tree = proofs.tree_of(SEED, packed, start)
-    assert tree.root == merkle.root(merkle.leaves(SEED, packed, start))
     position = data.draw(st.integers(0, count - 1))
+    tree = proofs.proof_of(SEED, packed, start, position)
+    assert tree == proofs.proof_of(SEED, packed, start, position), "by what is kept of the first time"
+    assert tree.root == merkle.root(merkle.leaves(SEED, packed, start))
     here = start + sum(amount for _, _, amount in batch[:position])
-    entry, siblings = packed[32 * position :][:32], tree.siblings(position)
+    entry, siblings = packed[32 * position :][:32], tree.siblings
     assert int(proofs.starts(packed, start)[position]) == here
     leaf = merkle.leaf(SEED, position, here, entry)
-    assert tree.leaf(position) == leaf
+    assert tree.leaf == leaf
     assert merkle.verifies(tree.root, count, position, leaf, siblings)
 
     # Another seed, place, start, entry or list of siblings is another claim, and false.
@@ -59,9 +60,17 @@ def test_a_proof_verifies_and_binds_all_that_it_says(batch: list[Any], start: in
 @given(entries, st.integers(0, 2**62))
 def test_every_position_of_a_batch_has_a_proof(batch: list[Any], start: int) -> None:
     packed, count = pack(batch), len(batch)
-    tree = proofs.Tree(proofs.leaves(SEED, packed, start))
     for position in range(count):
-        assert merkle.verifies(tree.root, count, position, tree.leaf(position), tree.siblings(position))
+        leaf, siblings, root = proofs.proof_of(SEED, packed, start, position)
+        assert merkle.verifies(root, count, position, leaf, siblings)
+
+
+def test_only_so_many_batches_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "KEPT", 3)
+    monkeypatch.setattr(proofs, "_UPPER", {})
+    for start in range(10):
+        proofs.proof_of(SEED, pack([(bytes(20), 1, 2)] * 3), start, 1)
+    assert len(proofs._UPPER) == 3
 
 
 def test_entries_are_read_out_of_the_log() -> None:
