@@ -29,9 +29,12 @@ LINEAR = 1.25
 SLOWER = 1.5
 
 
-def questions(address: str) -> dict[str, list[str]]:
-    """Return what is asked, by its name: gifts and donors from all over the index, as its own lists tell of them."""
-    dice, pool, begin = random.Random(1), urllib3.PoolManager(), "/api/v1/pools"  # noqa: S311
+def questions(address: str, seed: int) -> dict[str, list[str]]:
+    """Return what is asked, by its name: gifts and donors from all over the index, as its own lists tell of them.
+
+    Another seed, other gifts: what was kept of the round before is of no help.
+    """
+    dice, pool, begin = random.Random(seed), urllib3.PoolManager(), "/api/v1/pools"  # noqa: S311
     gifts, pages = [], []
     for number in range(1, POOLS + 1):
         first = pool.request("GET", f"{address}{begin}/{number}/contributions?limit=1").json()
@@ -66,8 +69,8 @@ def answers(databases: dict[int, Path], folder: Path, rounds: int) -> dict[str, 
     found: dict[str, dict[int, float]] = {}
     with ExitStack() as stack:
         addresses = {size: stack.enter_context(explorer(path, folder / str(size))) for size, path in databases.items()}
-        asked = {size: questions(address) for size, address in addresses.items()}
-        for _ in range(rounds):
+        for seed in range(rounds):
+            asked = {size: questions(address, seed) for size, address in addresses.items()}
             for name in asked[min(asked)]:
                 for size, address in addresses.items():
                     p99 = ask(address, asked[size][name])

@@ -13,6 +13,7 @@ from api.explorer import shapes, text
 from api.explorer.content import ContentFolder
 from api.explorer.database import notes_of
 from api.explorer.database.edition import Head
+from api.explorer.database.prepared import PreparedAmong
 from api.explorer.queries.memory import Memory
 from api.types import MemberKind
 
@@ -34,6 +35,13 @@ CONTRACTS = {
 """How the pages call Moa's own contracts, where they bring or are paid money."""
 
 _LOG_BITS = literal(tables.LOG_BITS, Integer)  # PostgreSQL shifts by no larger number
+_LOG, _BLOCK = tables.logs.c, tables.blocks.c
+_PLACES = PreparedAmong(
+    select(_LOG.log, _LOG.tx, _BLOCK.number, _BLOCK.time).join_from(
+        tables.logs, tables.blocks, _BLOCK.number == _LOG.log.bitwise_rshift(_LOG_BITS)
+    ),
+    _LOG.log,
+)
 _CHUNK = 500
 """SQLite takes some 32,000 parameters, other databases fewer."""
 
@@ -170,22 +178,18 @@ class Reader:
         return self.memory.pools.get(pool) or self._load_pools({pool})[pool]
 
     def _load_places(self, logs: set[int]) -> dict[int, shapes.Place]:
-        place, block, found = tables.logs.c, tables.blocks.c, {}
+        found: dict[int, shapes.Place] = {}
         final = -1 if self.final_block is None else self.final_block
-        for part in _chunks(logs):
-            query = select(place.log, place.tx, block.number, block.time).join_from(
-                tables.logs, tables.blocks, block.number == place.log.bitwise_rshift(_LOG_BITS)
-            )
-            for row in self.rows(query.where(place.log.in_(part))):
-                shown: shapes.Place = {
-                    "block": row.number,
-                    "index": row.log & (2**tables.LOG_BITS - 1),
-                    "tx": text.hexed(row.tx),
-                    "time": row.time,
-                    "at": text.iso(row.time),
-                    "final": row.number <= final,
-                }
-                found[row.log] = self.memory.places[row.log] = shown
+        for log, tx, block, time in _PLACES.rows(self.connection, logs):
+            shown: shapes.Place = {
+                "block": block,
+                "index": log & (2**tables.LOG_BITS - 1),
+                "tx": text.hexed(tx),
+                "time": time,
+                "at": text.iso(time),
+                "final": block <= final,
+            }
+            found[log] = self.memory.places[log] = shown
         return found
 
     def _load_pools(self, pools: set[int]) -> dict[int, Row[Any]]:

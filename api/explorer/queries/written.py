@@ -7,7 +7,7 @@ recorded, stands beside the items, once for each. A single contribution is one s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,12 +15,16 @@ from sqlalchemy import select
 
 from api import tables
 from api.explorer import shapes, text
+from api.explorer.database.prepared import PreparedAmong
 from api.explorer.queries import batches
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.places import Refunds, any_of, line_of, sums_of
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import Span
 from api.types import ANONYMOUS, Via
+
+_BATCH = tables.batches.c
+_BATCHES = PreparedAmong(select(_BATCH.log, _BATCH.batch, _BATCH.gateway), _BATCH.log)
 
 WAYS: dict[int, shapes.Way] = {
     Via.WALLET: "wallet",
@@ -40,9 +44,9 @@ def write(read: Reader, gifts: Sequence[tuple[Any, ...]], following: str | None)
 
     """
     pools, logs = dict.fromkeys([gift[0] for gift in gifts]), dict.fromkeys([gift[6] for gift in gifts])
-    _load(read, pools, logs)
+    read.load(pools=pools)
     items = ",".join(_items(read, gifts, {pool for pool in pools if any_of(read, pool)}))
-    named, recorded = ",".join(_pool(read, pool) for pool in pools), ",".join(_log(read, log) for log in logs)
+    named, recorded = ",".join(_pool(read, pool) for pool in pools), _logs(read, logs)
     return msgspec.Raw(f'{{"items":[{items}],"next":{_json(following)},"pools":{{{named}}},"recorded":{{{recorded}}}}}')
 
 
@@ -144,12 +148,16 @@ def _way(came: Came) -> str:
     return f'"{came.via}"{bearer}{pledge}'
 
 
-def _load(read: Reader, pools: dict[int, None], logs: dict[int, None]) -> None:
-    """Fetch at once what texts of pools and logs will need that are not written yet."""
-    new = {log for log in logs if log not in read.memory.written_logs}
-    if new:
-        found = batches.by_log(read, new)
-        read.load(new, [batch.gateway for batch in found.values()], pools)
+def _logs(read: Reader, logs: Iterable[int]) -> str:
+    """Return what recorded some contributions, by place."""
+    kept = read.memory.written_logs
+    texts = {log: kept.get(log) for log in logs}
+    if new := [log for log, written in texts.items() if written is None]:
+        found = {log: (batch, gateway) for log, batch, gateway in _BATCHES.rows(read.connection, new)}
+        read.load(new, [gateway for _, gateway in found.values()])
+        for log in new:
+            texts[log] = kept[log] = f'"{_place(log)}":{_json(_recorded(read, log, *found.get(log, ())))}'
+    return ",".join(filter(None, texts.values()))
 
 
 def _pool(read: Reader, pool: int) -> str:
@@ -159,15 +167,12 @@ def _pool(read: Reader, pool: int) -> str:
     )
 
 
-def _log(read: Reader, log: int) -> str:
-    return read.memory.written_logs.once(log, lambda: f'"{_place(log)}":' + _json(_recorded(read, log)))
-
-
-def _recorded(read: Reader, log: int) -> shapes.Recorded:
-    batch = batches.by_log(read, {log}).get(log)
-    if batch is None:
-        return {"at": read.place(log), "batch": None, "gateway": None}
-    return {"at": read.place(log), "batch": text.hexed(batch.batch), "gateway": read.who(batch.gateway)}
+def _recorded(read: Reader, log: int, batch: bytes | None = None, gateway: bytes | None = None) -> shapes.Recorded:
+    return {
+        "at": read.place(log),
+        "batch": None if batch is None else text.hexed(batch),
+        "gateway": None if gateway is None else read.who(gateway),
+    }
 
 
 def _place(log: int) -> str:
