@@ -303,7 +303,7 @@ def test_another_address_takes_over_and_its_chain_is_checked(
     catch_up(sync)
     assert not second.requests
     first.status = lambda: 503
-    ledger.give(1, USD)
+    ledger.give(ledger.open_pool(), USD)
     catch_up(sync)
     assert any(call["method"] == "eth_chainId" for call in second.asked)
     assert content(store.where) == truth()
