@@ -9,6 +9,7 @@ import threading
 import time
 import tracemalloc
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow
@@ -38,7 +39,8 @@ class Running:
     """An explorer in a thread of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.settings = settings_in(folder, free_port())
+        # All readers here have one address, and it is the server's own room that is looked at.
+        self.settings = replace(settings_in(folder, free_port()), exports_each=0)
         config = uvicorn.Config(create_app(self.settings), port=self.settings.port, log_level="critical")
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run)
