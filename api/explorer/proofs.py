@@ -118,17 +118,19 @@ def proof_of(tree_seed: bytes, entries: bytes, start: int, position: int) -> Pro
 
     Of the last batches that were asked for the upper part of the tree is kept: then it takes `WIDTH` leaves to hash.
     """
-    digest = hashlib.blake2b(entries, digest_size=16, salt=start.to_bytes(16, "big"))
-    upper = _UPPER.pop((tree_seed, digest.digest()), None)
+    key = tree_seed, hashlib.blake2b(entries, digest_size=16, salt=start.to_bytes(16, "big")).digest()
+    first = position // WIDTH * WIDTH
+    near, upper = slice(first, first + WIDTH), _UPPER.pop(key, None)
     if upper is None:
-        bottom = leaves(tree_seed, entries, start)
+        whole = leaves(tree_seed, entries, start)
         # A tree over the roots of whole subtrees is the tree over their leaves.
-        upper = Tree([Tree(bottom[i : i + WIDTH]).root for i in range(0, len(bottom), WIDTH)])
-    _UPPER[tree_seed, digest.digest()] = upper
+        upper = Tree([Tree(whole[i : i + WIDTH]).root for i in range(0, len(whole), WIDTH)])
+        bottom = whole[near]
+    else:
+        bottom = leaves(tree_seed, entries, start, near)
+    _UPPER[key] = upper
     if len(_UPPER) > KEPT:
         _UPPER.pop(next(iter(_UPPER)), None)
-    first = position // WIDTH * WIDTH
-    bottom = leaves(tree_seed, entries, start, slice(first, first + WIDTH))
     siblings = Tree(bottom).siblings(position - first) + upper.siblings(position // WIDTH)
     return Proof(bottom[position - first], siblings, upper.root)
 

@@ -5,6 +5,7 @@ The driver keeps no transactions of its own (AUTOCOMMIT): each snapshot is begun
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import Any
 
@@ -15,7 +16,7 @@ KEPT = 4
 """Connections that wait for the next snapshot. More of them go back to the engine."""
 
 
-class Door:
+class Door(ABC):
     """The way to a database."""
 
     def __init__(self, engine: Engine) -> None:
@@ -54,15 +55,15 @@ class Door:
         self.forget()
         self.engine.dispose()
 
+    @abstractmethod
     def begin(self, connection: Connection) -> Hashable:
         """Begin a snapshot, and return what changes whenever something is committed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def watch(self) -> Hashable:
         """Return what changes whenever anything is committed; None if that cannot be said."""
-        raise NotImplementedError
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 -- of most databases nothing can be seen from outside
         """Look whether the database is still the one that it was.
 
         Raises:
@@ -70,10 +71,10 @@ class Door:
 
         """
 
+    @abstractmethod
     def size(self, connection: Connection) -> int:
         """Return how many bytes the database takes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reason(self, error: DBAPIError) -> str | None:
         """Say why nothing can be read, None if the question itself was wrong."""
-        raise NotImplementedError

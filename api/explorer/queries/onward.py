@@ -106,13 +106,8 @@ class Onward:
             # They lie one behind the other, so the one that has the first place begins nearest before it.
             first = select(func.max(_OUT.start)).where(*out, _OUT.start <= begin).scalar_subquery()
             return select(_OUT.log, _OUT.start, _OUT.amount).where(*out, _OUT.start >= first, _OUT.start < end)
-        start, here = (
-            _VOUCHER.total - _VOUCHER.from_pool,
-            (
-                _VOUCHER.pool == self._pool,
-                _VOUCHER.milestone == piece.milestone,
-            ),
-        )
+        start = _VOUCHER.total - _VOUCHER.from_pool
+        here = _VOUCHER.pool == self._pool, _VOUCHER.milestone == piece.milestone
         # The one that has the last place ends nearest behind it: those further on need not be looked at.
         last = select(func.min(_VOUCHER.total)).where(*here, _VOUCHER.total >= end).scalar_subquery()
         return select(_VOUCHER.log, start.label("start"), _VOUCHER.from_pool.label("amount")).where(
