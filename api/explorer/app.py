@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -29,7 +28,7 @@ from api.explorer.failures import (
     UnavailableError,
 )
 from api.explorer.files import content_routes
-from api.explorer.headers import FINAL, SECURITY, SecurityHeaders
+from api.explorer.headers import FINAL, PUBLIC, PublicHeaders
 from api.explorer.iati.given import read as read_given
 from api.explorer.iati.service import Publisher
 from api.explorer.kept import Kept
@@ -42,9 +41,6 @@ from api.explorer.routes import json_routes
 from api.explorer.routes_exports import export_routes, iati_routes
 from api.explorer.text import PREFIX
 from api.settings import Settings
-
-EXPOSED = ["Content-Disposition", "Link", "Moa-Block", "Moa-Block-Hash", "Retry-After"]
-"""Headers that pages from elsewhere may read."""
 
 STATIC = Path(__file__).parent / "static"
 
@@ -93,14 +89,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fa
     app.add_middleware(Kept, memory=queries.memory, clock=clock)
     app.add_middleware(Limits, settings=settings, refuse=_refuse)
     app.add_middleware(Measured, metrics=metrics, tell=settings.request_log)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET"],
-        allow_headers=["*"],
-        expose_headers=[*EXPOSED, FINAL],
-    )
-    app.add_middleware(SecurityHeaders, final=lambda: queries.final_block)
+    app.add_middleware(PublicHeaders, final=lambda: queries.final_block)
     app.include_router(export_routes(PREFIX, Exports(database, places)))
     app.include_router(iati_routes(PREFIX, publisher))
     app.include_router(content_routes(folder))
@@ -175,8 +164,8 @@ def _add_refusals(app: FastAPI) -> None:
         )
         text = "Something in this explorer is broken. The ledger is not: it can be read from any node."
         response = _refuse(request, 500, {"error": "internal error"}, "Our mistake", text)
-        # This runs outside of all middleware: a page from elsewhere would see no answer at all.
-        response.headers.update({**SECURITY, "Access-Control-Allow-Origin": "*"})
+        # This runs outside of all middleware.
+        response.headers.update(PUBLIC)
         return response
 
 

@@ -1,7 +1,8 @@
-"""The headers that keep a page to what it is: nothing from elsewhere runs in it, and it tells nobody where it was."""
+"""The headers of every answer: nothing from elsewhere runs in a page, and pages elsewhere may read all."""
 
 from collections.abc import Callable
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The receipt's check asks a node of the reader's choice, so a page may connect anywhere.
@@ -17,20 +18,28 @@ SECURITY = {
 }
 FINAL = "Moa-Final-Block"
 """The newest block that is final: what an answer says of it and of those below does not change any more."""
+PUBLIC = {
+    **SECURITY,
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": f"Content-Disposition, Link, Moa-Block, Moa-Block-Hash, Retry-After, {FINAL}",
+}
+"""What every answer has. It is the same for all who ask, so that a cache may give it to all."""
 
 _FINAL = FINAL.lower().encode()
-_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+_RAW = [(name.lower().encode(), value.encode()) for name, value in PUBLIC.items()]
 
 LONG = ("/live", "/export/", "/iati.xml")
 """Answers that have no end, or take long."""
 
 
-class SecurityHeaders:
+class PublicHeaders:
     """Adds to every answer the headers that it does not have itself."""
 
     def __init__(self, app: ASGIApp, final: Callable[[], int | None]) -> None:
         """Add them. `final`: the newest block that is final, for the answers that are data."""
         self._app, self._final = app, final
+        # A browser asks so before it reads with headers of its own.
+        self._preflight = CORSMiddleware(app, allow_origins=["*"], allow_methods=["GET"], allow_headers=["*"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and add to its answer."""
@@ -41,12 +50,9 @@ class SecurityHeaders:
         head = scope["method"] == "HEAD" and not any(part in scope["path"] for part in LONG)
         if head:
             scope = {**scope, "method": "GET"}
-
         data = scope["path"].startswith("/api/")
 
         async def send_with_headers(message: Message) -> None:
-            if head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 own = {name.lower() for name, _ in headers}
@@ -54,6 +60,9 @@ class SecurityHeaders:
                 if data and (final := self._final()) is not None:
                     headers.append((_FINAL, b"%d" % final))
                 message = {**message, "headers": headers}
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        app = self._preflight if scope["method"] == "OPTIONS" else self._app
+        await app(scope, receive, send_with_headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable
 from typing import Any
 
@@ -25,8 +24,6 @@ SETTINGS = {"lock_timeout": "2s", "statement_timeout": "20s", "default_transacti
 VERSION = "SELECT pg_current_snapshot()::text"
 BEGIN = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {VERSION}"
 """One snapshot up to the end, and which one: in one way to the server and back."""
-LOOK_SECONDS = 0.005
-"""Answers that were kept may be so much older than the database, for a look at it costs more than most of them."""
 
 
 class PostgresDoor(Door):
@@ -46,8 +43,6 @@ class PostgresDoor(Door):
                 isolation_level="AUTOCOMMIT",
             )
         )
-        self._seen: Hashable = None
-        self._look_again = 0.0
 
     def begin(self, connection: Connection) -> Hashable:
         """Begin a snapshot; return what changes with each commit, on a replica with each that came through."""
@@ -60,19 +55,15 @@ class PostgresDoor(Door):
             raise failed(connection, BEGIN, error) from error
 
     def watch(self) -> Hashable:
-        """Return what changes whenever anything is committed, as of at most `LOOK_SECONDS` ago; None if unknown."""
-        now = time.monotonic()
-        if now >= self._look_again:
+        """Return what changes whenever anything is committed; None if that cannot be said."""
+        try:
+            connection = self.take()
             try:
-                connection = self.take()
-                try:
-                    self._seen = str(ask(connection, VERSION)[0][0])
-                finally:
-                    self.give_back(connection)
-            except SQLAlchemyError:
-                self._seen = None  # whoever asks a question hears why
-            self._look_again = time.monotonic() + LOOK_SECONDS
-        return self._seen
+                return str(ask(connection, VERSION)[0][0])
+            finally:
+                self.give_back(connection)
+        except SQLAlchemyError:
+            return None  # whoever asks a question hears why
 
     def size(self, connection: Connection) -> int:
         """Return the database's size in bytes."""

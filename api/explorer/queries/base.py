@@ -13,6 +13,8 @@ from api.explorer.queries.reader import Reader
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+LOOK_SECONDS = 0.002
+"""Answers that were kept may be so much older than the index, for a look at it costs as much as most of them."""
 
 
 class Base:
@@ -30,6 +32,8 @@ class Base:
         self._content = content
         self.clock = clock
         self._memory: Memory | None = None
+        self._there: Memory | None = None
+        self._look_again = 0.0
 
     @property
     def final_block(self) -> int | None:
@@ -37,19 +41,25 @@ class Base:
         return self._database.edition.final if self._database.edition else None
 
     def memory(self) -> Memory | None:
-        """Return what was met of the edition that is there now, None if nothing can be read.
+        """Return what was met of the edition that is there, as of at most `LOOK_SECONDS` ago; None if none can be read.
 
         While it is the same one, every answer is the same, but for those in which the clock has a part.
         """
-        edition = self._database.now()
-        return None if edition is None else self._memory_of(edition)
+        if time.monotonic() >= self._look_again:
+            edition = self._database.now()
+            self._there = None if edition is None else self._memory_of(edition)
+            self._look_again = time.monotonic() + LOOK_SECONDS
+        return self._there
 
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
         looked = LOOKED.get()
         with self._database.snapshot(unfinished=unfinished) as connection:
             edition = edition_of(connection)
-            memory = looked.begun if looked and looked.begun.edition is edition else self._memory_of(edition)
+            if looked is not None and looked.begun.edition is edition:
+                memory = looked.begun
+            else:
+                memory, self._look_again = self._memory_of(edition), 0.0
             read = Reader(connection, memory, self._content, int(self.clock()))
             yield read
         if looked is not None:

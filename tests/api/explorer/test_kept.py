@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from api.explorer import kept
 from api.explorer.app import create_app
 from api.explorer.content import ContentFolder
-from api.explorer.database import Database, edition, edition_of, postgres
+from api.explorer.database import Database, edition, edition_of
 from api.explorer.kept import Kept
-from api.explorer.queries import Queries
+from api.explorer.queries import Queries, base
 from api.indexer.store import Store
 from tests.api.explorer.conftest import settings_in
 from tests.api.explorer.world import WALLET, build
@@ -45,7 +45,7 @@ class Served:
             return snapshot(database, **how)
 
         monkeypatch.setattr(Database, "snapshot", counted)
-        monkeypatch.setattr(postgres, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(base, "LOOK_SECONDS", 0.0)
         self.client = self.another()
 
     def another(self) -> TestClient:
@@ -93,6 +93,16 @@ def test_a_gift_is_seen_at_once(served: Served) -> None:
     assert after.status_code == 200
     assert len(after.json()["items"]) == len(before.json()["items"]) + 1
     assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_what_was_read_anew_is_not_followed_by_older_answers(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "LOOK_SECONDS", 3600.0)
+    before = served.get(GIFTS)
+    served.book.give(1, WALLET, 1_000_000)
+    served.book.mine()
+    assert served.get(GIFTS).content == before.content
+    newer = served.get(LATEST).json()["items"]
+    assert served.get(GIFTS).json()["items"][0] == newer[0]
 
 
 def test_what_the_chain_took_back_is_gone_at_once(served: Served) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from httpx import Response
+
     from api.settings import Settings
 
 API = "/api/v1"
@@ -137,8 +139,25 @@ def test_an_index_that_lags_behind_its_node_says_no_more_than_it_has(tmp_path: P
 def test_pages_elsewhere_may_read_the_header_and_pages_have_none(made: Made) -> None:
     answer = made.client.get(f"{API}/pools", headers={"Origin": "https://example.org"})
     assert "Moa-Final-Block" in answer.headers["access-control-expose-headers"]
+    # The same for all who ask: a cache between may give one's answer to the other.
+    for path in ("/pools", "/pools/9", "/pools?limit=x"):
+        assert made.client.get(API + path).headers["access-control-allow-origin"] == "*"
     assert made.client.head(f"{API}/pools").headers["moa-final-block"] == str(made.book.height)
     assert "moa-final-block" not in made.client.get("/").headers
+
+
+@pytest.mark.parametrize("made", [Engine("Besu", 0)], indirect=True)
+def test_pages_elsewhere_may_ask_with_headers_of_their_own(made: Made) -> None:
+    def asked(method: str) -> Response:
+        asking = {"Origin": "https://example.org", "Access-Control-Request-Method": method}
+        return made.client.options(f"{API}/pools", headers=asking | {"Access-Control-Request-Headers": "if-none-match"})
+
+    allowed = asked("GET")
+    assert allowed.status_code == 200
+    assert allowed.headers.get_list("access-control-allow-origin") == ["*"]
+    assert allowed.headers["access-control-allow-headers"] == "if-none-match"
+    assert asked("POST").status_code == 400
+    assert made.client.options(f"{API}/pools").status_code == 405
 
 
 # ---------------------------------------------------------------------------------------------------------- health
