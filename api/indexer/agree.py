@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from api.errors import ForkedError, NodeBehindError
-from api.indexer.chain import Node
+from api.errors import ForkedError, NodeBehindError, RangeRefusedError
+from api.indexer.chain import Node, Watched
 from api.indexer.engines import Engine
-from api.indexer.kinds import Block
+from api.indexer.kinds import Block, RawLog
+from api.tables import LOG_BITS
 
 
 def newest_common(node: Node, blocks_below: Callable[[int, int], list[Block]], tip: Block, before: int) -> int:
@@ -53,21 +54,42 @@ def check_rewind(engine: Engine, tip: int, common: int, head: int) -> None:
         )
 
 
-def hear_witness(witness: Node | None, mine: Block) -> None:
-    """Check that the second node, if there is one, tells of the same block, and so of the same ones before it.
+def hear_witness(witness: Node, watched: Sequence[Watched], blocks: Sequence[Block], logs: Sequence[RawLog]) -> None:
+    """Check that the second node tells of a run as the first one does: every block, and every log as it stands.
+
+    Hashes alone would not do: who lies about a log, or about a block's time, gives it the true block's hash.
 
     Raises:
         NodeBehindError: It has not got that far.
-        ForkedError: It tells of another.
+        ForkedError: It tells otherwise.
 
     """
-    if witness is None:
-        return
-    theirs = witness.block(mine.number)
-    if theirs is None:
-        raise NodeBehindError(f"the second node has not got block {mine.number} yet: waiting for it")
-    if theirs.hash != mine.hash:
+    first, last = blocks[0].number, blocks[-1].number
+    for mine, theirs in zip(blocks, witness.blocks_of(range(first, last + 1)), strict=True):
+        if theirs is None:
+            raise NodeBehindError(f"the second node has not got block {mine.number} yet: waiting for it")
+        if theirs[:4] != mine[:4]:
+            raise ForkedError(
+                f"the two nodes disagree about block {mine.number} (0x{mine.hash.hex()} of {mine.time} and "
+                f"0x{theirs.hash.hex()} of {theirs.time}): {_NOTHING}"
+            )
+    told = _logs(witness, first, last, watched)
+    if told != logs:
+        place = min(log.place for log in {*told} ^ {*logs})
         raise ForkedError(
-            f"the two nodes disagree about block {mine.number} (0x{mine.hash.hex()} and 0x{theirs.hash.hex()}): "
-            "nothing is taken from there on until they agree"
+            f"the two nodes disagree about log {place & (2**LOG_BITS - 1)} of block {place >> LOG_BITS}: {_NOTHING}"
         )
+
+
+_NOTHING = "nothing is taken from there on until they agree"
+
+
+def _logs(node: Node, first: int, last: int, watched: Sequence[Watched]) -> list[RawLog]:
+    """Return the logs of some blocks, by as many questions as the node wants."""
+    try:
+        return node.logs(first, last, watched)
+    except RangeRefusedError:
+        if first == last:
+            raise
+        middle = (first + last) // 2
+        return _logs(node, first, middle, watched) + _logs(node, middle + 1, last, watched)

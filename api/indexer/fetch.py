@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from api.errors import NodeRefusedError, RangeRefusedError, UnsteadyChainError
+from api.indexer import agree
 from api.indexer.bloom import bits_of, may_hold
 from api.indexer.chain import Node, Watched
 from api.indexer.kinds import Block, RawLog
@@ -39,9 +40,12 @@ def take_turns() -> None:
 class Fetcher:
     """Fetches runs that the node is willing to answer."""
 
-    def __init__(self, node: Node, watched: Sequence[Watched]) -> None:
-        """Make a fetcher of these contracts' logs; its thread starts with the first run."""
-        self._node = node
+    def __init__(self, node: Node, watched: Sequence[Watched], witness: Node | None = None) -> None:
+        """Make a fetcher of these contracts' logs; its thread starts with the first run.
+
+        `witness`: a second node, of somebody else at best, that must tell the same.
+        """
+        self._node, self._witness = node, witness
         self._watched = watched
         whole = [address for each in watched if each.topics is None for address in each.addresses]
         self._bits = {address: bits_of(address) for address in whole}
@@ -55,6 +59,7 @@ class Fetcher:
         Raises:
             NodeAwayError, NodeRefusedError: As the node's.
             UnsteadyChainError: Headers and logs are not of one and the same chain.
+            NodeBehindError, ForkedError: The second node has not got that far, or tells otherwise.
 
         """
         ahead, self._ahead = self._ahead, None
@@ -94,6 +99,8 @@ class Fetcher:
         run = Run(first, last, self._node.blocks(first, last), logs)
         _check_steady(run)
         self._check_whole(run)
+        if self._witness is not None:
+            agree.hear_witness(self._witness, self._watched, run.blocks, run.logs)
         return run
 
     def _check_whole(self, run: Run) -> None:

@@ -83,12 +83,11 @@ class Sync:
             witness: A second node, of somebody else at best, that must tell the same blocks.
 
         """
-        self._witness = witness
         self._node = node
         self._store = store
         self._deployment = deployment
         self._contracts = {address: name for name, address in deployment.addresses.items()}
-        self._fetcher = Fetcher(node, _watched(self._contracts))
+        self._fetcher = Fetcher(node, _watched(self._contracts), witness)
         self._set, self._engine = engine, engine or Engine("unknown", None)
         self._switches = -1  # of the node's addresses, when its chain was checked last
         self._lines: dict[int, Line] | None = None  # as stored; None: to be read again
@@ -217,7 +216,6 @@ class Sync:
             raise UnsteadyChainError(f"block {first} does not continue block {tip.number}")
         if tip is None and head - first > BACKFILL:
             self._store.begin_backfill()
-        agree.hear_witness(self._witness, run.blocks[-1])
         with _no_collection():
             gifts = self._write(run, head)
         if run.last == head:

@@ -268,25 +268,52 @@ def test_a_log_that_is_told_twice_is_refused(
         catch_up(sync_of(store, deployment, node.url))
 
 
-def test_a_second_node_that_disagrees_is_heard(
-    ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment, truth: Callable[[], Any]
-) -> None:
-    def other(call: strange.Call, ask: Callable[[strange.Call], strange.Reply]) -> strange.Reply:
+def _of_header(**changed: str) -> strange.Quirk:
+    def quirk(call: strange.Call, ask: Callable[[strange.Call], strange.Reply]) -> strange.Reply:
         reply = ask(call)
         if call["method"] == "eth_getBlockByNumber" and call["params"][0] != "0x0":
-            reply["result"]["hash"] = "0x" + "2" * 64
+            reply["result"].update(changed)
         return reply
 
-    play(ledger)
-    witness = between(other)
+    return quirk
+
+
+def _bent(log: dict[str, Any]) -> dict[str, Any]:
+    """Return a log of a gift as if another had given it. All hashes are true."""
+    return {**log, "topics": [*log["topics"][:-1], "0x" + "7".rjust(64, "0")]} if len(log["topics"]) == 4 else log
+
+
+OTHERS: dict[str, tuple[strange.Quirk, str]] = {
+    "another hash": (_of_header(hash="0x" + "2" * 64), r"disagree about block \d+ \(0x.*2222"),
+    "another time": (_of_header(timestamp="0x7"), r"disagree about block \d+ \(0x.* of 7\)"),
+    "another donor": (
+        strange.change_logs(lambda logs: [_bent(log) for log in logs]),
+        r"disagree about log \d+ of block",
+    ),
+    "a log less": (strange.change_logs(lambda logs: logs[:-1]), r"disagree about log \d+ of block"),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_second_node_that_disagrees_is_heard(
+    other: str,
+    ledger: Ledger,
+    between: Callable[..., StrangeNode],
+    store: Store,
+    deployment: Deployment,
+    truth: Callable[[], Any],
+) -> None:
+    ledger.give(play(ledger), USD)
+    quirk, said = OTHERS[other]
+    witness = between(quirk)
     sync = sync_of(store, deployment, ledger.node.url, witness=Node(witness.url))
-    with pytest.raises(ForkedError, match=r"disagree about block \d+ \(0x.*2222"):
+    with pytest.raises(ForkedError, match=said):
         catch_up(sync)
-    assert store.tip() is None
+    assert not content(store.where)["contributions"]
     witness.quirks[:] = [strange.lag(lambda: 3)]
     with pytest.raises(NodeBehindError, match="second node has not got block"):
         catch_up(sync)
-    witness.quirks.clear()
+    witness.quirks[:] = [strange.range_limit(2)]
     catch_up(sync)
     assert content(store.where) == truth()
 
