@@ -57,6 +57,10 @@ class WireReceipt(msgspec.Struct):
     logs: list[WireLog]
 
 
+_NUMBER, _TIME = 63 - LOG_BITS, 32
+"""Bits of a block's number, of which a log's place has to be made, and of its time, as the contracts keep times."""
+
+
 def log_of(wire: WireLog) -> RawLog:
     """Return a log in bytes.
 
@@ -64,8 +68,11 @@ def log_of(wire: WireLog) -> RawLog:
         ValueError: A value is not hex, or not as long as it must be.
 
     """
+    number, index = int(wire.block_number, 16), int(wire.log_index, 16)
+    if number >> _NUMBER or index >> LOG_BITS:  # also of what is negative
+        raise ValueError("a block's number or a log's index that is no such number")
     log = RawLog(
-        int(wire.block_number, 16) << LOG_BITS | int(wire.log_index, 16),
+        number << LOG_BITS | index,
         bytes.fromhex(wire.block_hash[2:]),
         bytes.fromhex(wire.transaction_hash[2:]),
         bytes.fromhex(wire.address[2:]),
@@ -91,6 +98,8 @@ def block_of(wire: WireHeader) -> Block:
         int(wire.timestamp, 16),
         int(wire.logs_bloom or "0", 16),
     )
+    if block.number >> _NUMBER or block.time >> _TIME:
+        raise ValueError("a block's number or time that is no such number")
     if len(block.hash) != 32 or len(block.parent) != 32:
         raise ValueError("a block's hash of another length")
     return block

@@ -12,6 +12,7 @@ from api.errors import (
     NodeAwayError,
     NodeBehindError,
     NodeRefusedError,
+    OtherChainError,
     RangeRefusedError,
     UnknownLogError,
     UnsteadyChainError,
@@ -240,6 +241,8 @@ LIES: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], type[Exception
     "no hex": (lambda log: {**log, "data": "0xzz"}, NodeRefusedError),
     "another's address": (lambda log: {**log, "address": "0x" + "9" * 40}, UnknownLogError),
     "a pending log": (lambda log: {**log, "blockNumber": None}, NodeRefusedError),
+    "an index that runs into the next block": (lambda log: {**log, "logIndex": "0x100000"}, NodeRefusedError),
+    "a number that no place can be made of": (lambda log: {**log, "blockNumber": hex(2**43)}, NodeRefusedError),
 }
 
 
@@ -268,7 +271,7 @@ def test_a_log_that_is_told_twice_is_refused(
         catch_up(sync_of(store, deployment, node.url))
 
 
-def _of_header(**changed: str) -> strange.Quirk:
+def _of_header(**changed: str | None) -> strange.Quirk:
     def quirk(call: strange.Call, ask: Callable[[strange.Call], strange.Reply]) -> strange.Reply:
         reply = ask(call)
         if call["method"] == "eth_getBlockByNumber" and call["params"][0] != "0x0":
@@ -281,6 +284,31 @@ def _of_header(**changed: str) -> strange.Quirk:
 def _bent(log: dict[str, Any]) -> dict[str, Any]:
     """Return a log of a gift as if another had given it. All hashes are true."""
     return {**log, "topics": [*log["topics"][:-1], "0x" + "7".rjust(64, "0")]} if len(log["topics"]) == 4 else log
+
+
+@pytest.mark.parametrize("time", ["0x100000000", "0x" + "f" * 64, "-0x1", "", None])
+def test_a_time_that_is_none_is_refused(
+    time: str | None, between: Callable[..., StrangeNode], store: Store, deployment: Deployment
+) -> None:
+    with pytest.raises(NodeRefusedError, match=r"eth_getBlockByNumber|makes no sense"):
+        catch_up(sync_of(store, deployment, between(_of_header(timestamp=time)).url))
+    assert store.tip() is None
+
+
+def test_what_was_said_of_the_code_before_anything_was_taken_binds_nobody(
+    ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment, truth: Callable[[], Any]
+) -> None:
+    def bare(call: strange.Call, ask: Callable[[strange.Call], strange.Reply]) -> strange.Reply:
+        return {**ask(call), "result": "0x60"} if call["method"] == "eth_getCode" else ask(call)
+
+    play(ledger)
+    liar = between(bare, strange.change_logs(lambda logs: [{**log, "data": "0x1"} for log in logs]))
+    with pytest.raises(NodeRefusedError):
+        catch_up(sync_of(store, deployment, liar.url))
+    catch_up(sync_of(store, deployment, ledger.node.url))
+    assert content(store.where) == truth()
+    with pytest.raises(OtherChainError, match="code of"):
+        catch_up(sync_of(store, deployment, liar.url))
 
 
 OTHERS: dict[str, tuple[strange.Quirk, str]] = {
