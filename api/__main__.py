@@ -137,6 +137,7 @@ def serve(
             log_config=None,
             log_level="warning",
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=1,
         )
 
