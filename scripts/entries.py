@@ -49,10 +49,10 @@ def receipts_of(ledger: Ledger, donor: bytes, pool: int | None = None) -> Iterat
             continue
         seed = proofs.seed(ledger.deployment.chain_id, fund, batch["pool"], batch["batch"])
         starts = proofs.starts(entries, batch["start"])
+        whole = proofs.Tree(proofs.leaves(seed, entries, batch["start"]))
         for at in mine:
             position = at // ENTRY
-            proof = tuple(proofs.proof_of(seed, entries, batch["start"], position).siblings)
-            entry = entries[at : at + ENTRY]
+            entry, proof = entries[at : at + ENTRY], tuple(whole.siblings(position))
             yield Receipt(batch["pool"], batch["batch"], position, int(starts[position]), entry, proof)
 
 

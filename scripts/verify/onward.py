@@ -6,6 +6,7 @@ delivery says where it starts there, each voucher takes what the pool pays of it
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,17 +23,25 @@ FEW = 10
 Piece = tuple[int, int, int, str]
 """Start and end in the pool's line, where it begins in its release's, and what became of it."""
 
+Row = tuple[int, int, tuple[int, int, bytes, int]]
+"""Start in the release's line, amount, and where it was told."""
+
 
 class Handed(NamedTuple):
-    """What a book has handed on of a release: (start in the release's line, amount, where it was told), in order."""
+    """What a book has handed on of a release, in order."""
 
     fate: str
-    rows: list[tuple[int, int, tuple[int, int, bytes, int]]]
+    rows: list[Row]
 
     @property
     def total(self) -> int:
         """Return how much it is."""
         return sum(self.rows[-1][:2]) if self.rows else 0
+
+    def over(self, start: int, end: int) -> list[Row]:
+        """Return what has places of [start, end) of the release's line."""
+        first = bisect_right(self.rows, start, key=lambda row: row[0] + row[1])
+        return self.rows[first : bisect_left(self.rows, end, key=lambda row: row[0])]
 
 
 class Onward:
@@ -61,13 +70,23 @@ class Onward:
             shape: Shape = {"start": str(start), "end": str(end), "amount": str(end - start), "fate": fate}
             handed = self._handed(pool, milestone)
             if handed is not None and fate == handed.fate:
-                whole = [row for row in handed.rows if row[0] < at + end - start and row[0] + row[1] > at]
+                whole = handed.over(at, at + end - start)
                 first = [_cut(row, milestone, fate, (start, end), at) for row in whole[: max(0, few)]]
                 few -= len(first)
                 rest = end - start - sum(int(each["amount"]) for each in first)
                 shape |= {"first": first, "count": len(whole), "rest": str(rest)}
             shapes.append(shape)
         return shapes, few
+
+    def deliveries(self, pool: Pool, gift: Gift) -> Iterator[Shape]:
+        """Yield the deliveries and vouchers that a gift became, each cut to it, in the order of its places."""
+        over = gift.start, gift.start + gift.amount
+        pieces = [(piece, n) for n in pool.line.spent for piece in self._pieces(pool, n, over)]
+        for (start, end, at, fate), milestone in sorted(pieces):
+            handed = self._handed(pool, milestone)
+            if handed is not None and fate == handed.fate:
+                rows = handed.over(at, at + end - start)
+                yield from (_cut(row, milestone, fate, (start, end), at) for row in rows)
 
     def _pieces(self, pool: Pool, milestone: int, over: Span) -> Iterator[Piece]:
         at = 0
@@ -103,7 +122,7 @@ class Onward:
                 self._known[key] = None
         return self._known[key]
 
-    def _vouchers(self, key: tuple[int, int]) -> Iterator[tuple[int, int, tuple[int, int, bytes, int]]]:
+    def _vouchers(self, key: tuple[int, int]) -> Iterator[Row]:
         start = 0
         for at, v in self._state.lists["VoucherTold"].forwards():
             if (v["pool"], v["milestone"]) == key and v["fromPool"]:
@@ -111,7 +130,7 @@ class Onward:
                 start += v["fromPool"]
 
 
-def _cut(row: tuple[int, int, tuple[int, int, bytes, int]], milestone: int, fate: str, piece: Span, at: int) -> Shape:
+def _cut(row: Row, milestone: int, fate: str, piece: Span, at: int) -> Shape:
     """Return a delivery or a voucher, cut to a piece that begins at `at` in the release's line."""
     start = max(row[0] + piece[0] - at, piece[0])
     end = min(row[0] + row[1] + piece[0] - at, piece[1])

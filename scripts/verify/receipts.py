@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from . import onward, trace
@@ -10,9 +11,12 @@ from .gift_shapes import GiftShapes
 from .onward import Onward
 from .out import Report
 from .pool_shapes import PoolShapes
-from .site import Site, list_in
+from .site import Expected, Site, list_in
 from .state import Pool
 from .tape import Gift, Place
+
+MOST = 2_000
+"""Deliveries and vouchers of one gift that are compared: ten pages of them."""
 
 
 class Receipts:
@@ -27,9 +31,11 @@ class Receipts:
         self._find_refunds(some)
 
     def check(self, pool: Pool, gift: Gift) -> None:
-        """Check one gift by itself: its proof, up from the leaf by the very siblings that are shown, and its trace."""
+        """Check one gift: its proof, up from the leaf by the siblings that are shown, its trace, all its deliveries."""
         path = f"/contributions/{pool.number}-{gift.start}"
         found = self._site.one(path, self._gifts.receipt(pool, gift) | {"became": self._onward.became(pool, gift)})
+        handed = self._handed(pool, gift)
+        self._site.walk(f"{path}/deliveries", handed, lambda item: (-trace.digits(item["start"]),), MOST)
         if not isinstance(found, dict):
             return
         self._moves(path, pool, gift, found)
@@ -37,6 +43,16 @@ class Receipts:
             self._report.add(f"{path}, proof", "its siblings do not lead from its leaf to the batch's root")
         if (wrong := trace.mistraced(self._state, pool, gift, found.get("trace"), found.get("more"))) is not None:
             self._report.add(f"{path}, trace", wrong)
+
+    def _handed(self, pool: Pool, gift: Gift) -> Iterator[Expected]:
+        """Yield what a gift's list of deliveries and vouchers should have: in the order of its places, hence the sign.
+
+        Past what is compared it is said that there was more.
+        """
+        for i, shape in enumerate(self._onward.deliveries(pool, gift)):
+            if i == MOST:
+                self._report.note(f"of a gift's deliveries and vouchers the first {MOST:,} were compared")
+            yield (-int(shape["start"]),), f"from place {shape['start']}", shape
 
     def _moves(self, path: str, pool: Pool, gift: Gift, found: Any) -> None:
         """Compare the releases and refunds that a trace names with those that there are."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from typing import Any
 from urllib.parse import quote
 
@@ -67,16 +68,21 @@ class Site:
         self.compare(path, expected, found)
         return found
 
-    def walk(self, path: str, expected: Iterable[Expected], key_of: Callable[[Any], Key]) -> None:
-        """Compare a whole list, newest first, with what should be in it: item by item, by their keys."""
+    def walk(self, path: str, expected: Iterable[Expected], key_of: Callable[[Any], Key], most: float = inf) -> None:
+        """Compare a whole list, newest first, with what should be in it: item by item, by their keys.
+
+        `most`: how many items are read where there should be more.
+        """
         try:
-            self._walk(path, iter(expected), key_of)
+            self._walk(path, iter(expected), key_of, most)
         except _CutError:
             return
 
-    def _walk(self, path: str, waiting: Iterator[Expected], key_of: Callable[[Any], Key]) -> None:
+    def _walk(self, path: str, waiting: Iterator[Expected], key_of: Callable[[Any], Key], most: float) -> None:
         next_, extra = next(waiting, None), 0
-        for item in self._items(path):
+        for count, item in enumerate(self._items(path)):
+            if count >= most and next_ is not None:
+                return
             try:
                 key = key_of(item)
             except (KeyError, TypeError, ValueError, IndexError, AttributeError):

@@ -1,8 +1,4 @@
-"""A pool's contributions, filtered: one filter picks the index and with it the order, the others sift what comes.
-
-So that no question, however odd, reads a whole pool at once, a page sifts at most `BUDGET` rows. It may then have few
-items or none, and still a `next`.
-"""
+"""A pool's contributions, filtered: one filter picks the index and with it the order, the others sift what comes."""
 
 from __future__ import annotations
 
@@ -10,17 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, select
 
 from api import tables
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import contributions, paging
+from api.explorer.queries import contributions, paging, sifted
 from api.explorer.queries.gift import Gift
 from api.explorer.queries.reader import Reader
 from api.explorer.queries.written import write
 from api.types import ANONYMOUS
-
-BUDGET = 10_000
 
 _GIFT = tables.contributions.c
 _BATCH = tables.batches.c
@@ -112,19 +106,14 @@ def of_pool(read: Reader, pool: int, filters: Filters, at: paging.At) -> msgspec
     def cursor_of(row: Row[Any]) -> str:
         return paging.encode(order, tuple(getattr(row, str(column.key)) for column in keys))
 
-    last = None
-    if rest == Filters() and order != "d":
-        rows = read.rows(query.limit(at.limit + 1))
-    else:
-        near = query.limit(BUDGET).subquery("near")
-        sifted = rest.narrow(select(near).where(near.c.pool == pool), near.c).order_by(
-            *(near.c[str(column.key)].desc() for column in keys)
-        )
-        rows = read.rows(sifted.limit(at.limit + 1))
-        if len(rows) <= at.limit:
-            last = read.first(query.offset(BUDGET - 1))
-    kept, following = paging.cut(rows, at, cursor_of)
-    return write(read, [Gift._make(row[:9]) for row in kept], following if last is None else cursor_of(last))
+    def keep(near: Subquery) -> Select[Any]:
+        here = select(near).where(near.c.pool == pool)
+        return rest.narrow(here, near.c).order_by(*(near.c[str(column.key)].desc() for column in keys))
+
+    # A donor's gifts are met in all pools.
+    served = rest == Filters() and order != "d"
+    kept, following = sifted.sift(read, query, None if served else keep, at, cursor_of, budget=sifted.BUDGET)
+    return write(read, [Gift._make(row[:9]) for row in kept], following)
 
 
 def _along(filters: Filters, order: Order) -> Select[Any]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, Subquery, func, select
 
 from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
-from api.explorer.queries import bounds, judgements, paging, panels, sponsors, standing
+from api.explorer.queries import bounds, judgements, paging, panels, sifted, sponsors, standing
 from api.explorer.queries.milestones import newest_milestones, page_of_milestones
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
 
 BUDGET = 1_000
+"""Pools whose state is worked out for a page: each costs many seeks."""
+
 _PLAN = tables.pools.c
 
 
@@ -24,27 +26,28 @@ def page(
 ) -> shapes.Page[shapes.PoolSummary]:
     """Return pools by number, the newest first.
 
-    With a state a page looks at `BUDGET` pools at most, since each pool's state is worked out: it may then have few
-    items or none, and still a `next`.
+    With a state a page sifts `BUDGET` pools at most, see `sifted`.
     """
     if ngo is not None and not _is_ngo(read, ngo):
         raise NotFoundError(f"an NGO with the address 0x{ngo.hex()}")
-    numbers = standing.numbers()
-    query = standing.with_state(numbers, read.now)
-    if state is not None:
-        query = query.where(standing.state(numbers, read.now) == state)
-    looked = select(_PLAN.pool)
+    found = standing.numbers()
+    query, looked = standing.with_state(found, read.now), select(_PLAN.pool)
     if ngo is not None:
-        query, looked = query.where(numbers.c.ngo == ngo), looked.where(_PLAN.ngo == ngo)
+        query, looked = query.where(found.c.ngo == ngo), looked.where(_PLAN.ngo == ngo)
     if key := paging.decode("p", at, 1):
-        query, looked = query.where(numbers.c.pool < key[0]), looked.where(_PLAN.pool < key[0])
-    last = None
-    if state is not None:
-        last = read.first(looked.order_by(_PLAN.pool.desc()).offset(BUDGET - 1))
-        query = query if last is None else query.where(numbers.c.pool >= last.pool)
-    rows = read.rows(query.order_by(numbers.c.pool.desc()).limit(at.limit + 1))
-    found = paging.page(rows, at, _cursor_of, lambda kept: _summaries(read, kept))
-    return found if last is None or found["next"] else {**found, "next": _cursor_of(last)}
+        query, looked = query.where(found.c.pool < key[0]), looked.where(_PLAN.pool < key[0])
+    query, looked = query.order_by(found.c.pool.desc()), looked.order_by(_PLAN.pool.desc())
+
+    def keep(near: Subquery) -> Select[Any]:
+        # By the last of them, not one by one: so a pool's state is worked out only until the page is full.
+        last = select(func.min(near.c.pool)).scalar_subquery()
+        return query.where(found.c.pool >= last, standing.state(found, read.now) == state)
+
+    if state is None:
+        kept, following = sifted.sift(read, query, None, at, _cursor_of, budget=BUDGET)
+    else:
+        kept, following = sifted.sift(read, looked, keep, at, _cursor_of, budget=BUDGET)
+    return {"items": _summaries(read, kept), "next": following}
 
 
 def _cursor_of(row: Row[Any]) -> str:

@@ -1,7 +1,7 @@
-"""Lists of big tables: one index leads to the rows, in the order of the ledger; the other filters sift what comes.
+"""Lists of which an index, or an order, leads to rows, and the other filters sift what comes.
 
-So that no question, however odd, reads a whole table at once, a page sifts at most `BUDGET` rows. It may then have few
-items or none, and still a `next`.
+So that no question, however odd, reads a whole table at once, a page sifts at most so many rows, and goes on behind
+them. It may then have few items or none, and still a `next`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Select, Subquery, Table, select
 
 from api.explorer import shapes
 from api.explorer.failures import NotFoundError
@@ -17,6 +17,34 @@ from api.explorer.queries import paging
 from api.explorer.queries.reader import Reader
 
 BUDGET = 10_000
+"""Rows that a page sifts, where looking at one costs little."""
+
+
+def sift(
+    read: Reader,
+    query: Select[Any],
+    keep: Callable[[Subquery], Select[Any]] | None,
+    at: paging.At,
+    cursor_of: Callable[[Row[Any]], str],
+    *,
+    budget: int,
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """Return a page's rows, and the cursor of the page after them, None if there is none.
+
+    Args:
+        read: The reader.
+        query: What leads to the rows, in their order, behind the page's cursor.
+        keep: Which of the next `budget` rows of the query are wanted, in the same order; None: all there are.
+        at: Which page.
+        cursor_of: Makes the cursor of a row, of the query's as of those that are kept.
+        budget: How many rows are sifted.
+
+    """
+    near = query if keep is None else keep(query.limit(budget).subquery("near"))
+    kept, following = paging.cut(read.rows(near.limit(at.limit + 1)), at, cursor_of)
+    if keep is not None and following is None and (last := read.first(query.offset(budget - 1))) is not None:
+        following = cursor_of(last)
+    return kept, following
 
 
 def page(
@@ -46,17 +74,13 @@ def page(
     served = _served(table, list(equal))
     led = {table.c[name]: equal.pop(name) for name in served}
     query = paging.newest(select(table), led, [table.c.log], paging.decode("l", at, 1))
-    last = None
-    if equal:
-        near = query.limit(BUDGET).subquery("near")
-        found = select(near).where(*[near.c[name] == value for name, value in equal.items()])
-        rows = read.rows(found.order_by(near.c.log.desc()).limit(at.limit + 1))
-        if len(rows) <= at.limit:
-            last = read.first(query.offset(BUDGET - 1))
-    else:
-        rows = read.rows(query.limit(at.limit + 1))
-    made = paging.page(rows, at, _cursor_of, lambda kept: shape(read, kept))
-    return made if last is None else {**made, "next": _cursor_of(last)}
+
+    def keep(near: Subquery) -> Select[Any]:
+        fits = [near.c[name] == value for name, value in equal.items()]
+        return select(near).where(*fits).order_by(near.c.log.desc())
+
+    kept, following = sift(read, query, keep if equal else None, at, _cursor_of, budget=BUDGET)
+    return {"items": shape(read, kept), "next": following}
 
 
 def _cursor_of(row: Row[Any]) -> str:

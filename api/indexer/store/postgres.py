@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api import postgres
 from api.errors import StoreError
+from api.indexer.store.refused import refused
 
 LOCK = 0x4D6F61
 """The advisory lock of whoever writes Moa's index: "Moa"."""
@@ -101,7 +102,7 @@ class Postgres:
             if self._session.invalidated or getattr(self._session.connection.driver_connection, "closed", True):
                 self._session.invalidate()
                 raise StoreError(f"{lost} ({postgres.said(_first(error))})") from error
-            raise StoreError(f"{self.name} refused, nothing was written: {_advice(error)}") from error
+            raise refused(self.name, error, "sqlstate", _TODO) from error
 
     def settle(self) -> None:
         """There is nothing to remember."""
@@ -124,11 +125,3 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error.__context__, DBAPIError | psycopg.Error):
         error = error.__context__
     return error
-
-
-def _advice(error: DBAPIError | psycopg.Error) -> str:
-    """Say what the server said, and what to do about it."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlstate", None) or ""
-    todo = next((todo for begins, todo in _TODO.items() if code.startswith(begins)), "mend that, and start it again")
-    return f"{postgres.said(error)}: {todo}"

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import StoreError
+from api.indexer.store.refused import refused
 
 _TODO = {
     "SQLITE_FULL": "make room, and start the indexer again",
@@ -65,7 +66,7 @@ class Sqlite:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreError(f"{self.name} refused, nothing was written: {_advice(error)}") from error
+            raise refused(self.name, error, "sqlite_errorname", _TODO) from error
 
     def _check(self) -> None:
         try:
@@ -125,11 +126,3 @@ def _lock(path: Path) -> IO[str]:
         handle.close()
         raise StoreError(f"another indexer writes {path}: stop it first") from error
     return handle
-
-
-def _advice(error: SQLAlchemyError) -> str:
-    """Say what SQLite said, and what to do about it."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    name = getattr(cause, "sqlite_errorname", None) or ""
-    todo = next((todo for begins, todo in _TODO.items() if name.startswith(begins)), "mend that, and start it again")
-    return f"{cause}: {todo}"

@@ -7,6 +7,7 @@ what it did is counted too: SQLite's steps, PostgreSQL's rows.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Watch:
+class Watch(ABC):
     """Explains each statement."""
 
     def __init__(self, where: Path | str, folder: Path) -> None:
@@ -52,25 +53,25 @@ class Watch:
         if not exports:
             self.check_work(what)
 
+    @abstractmethod
     def scans(self, statement: str, plan: Any) -> bool:
         """Return whether a plan looks through a big table."""
-        raise NotImplementedError
 
     def told(self, plan: Any) -> str:
         """Return a plan as it is read."""
         return "\n".join(map(str, plan))
 
+    @abstractmethod
     def check_work(self, what: str) -> None:
         """See that little was done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check_sorts(self, what: str) -> None:
         """See that nothing much was sorted or grouped."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self, connection: Any, statement: str, parameters: Any) -> Any:
         """Return a statement's plan."""
-        raise NotImplementedError
 
     @contextmanager
     def every_engine(self) -> Iterator[None]:

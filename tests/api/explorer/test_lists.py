@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.explorer.queries import filters as filtered
+from api.explorer.queries import sifted
 from tests.api.explorer.world import DONOR, GATEWAY, NGO
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_a_walk_that_may_look_at_few_rows_only_meets_all_the_same(
         walked: list[Any] = []
         cursor: dict[str, str] | None = {}
         with monkeypatch.context() as patch:
-            patch.setattr(filtered, "BUDGET", budget)
+            patch.setattr(sifted, "BUDGET", budget)
             while cursor is not None:
                 page = get("/pools/1/contributions", **filters, **cursor, limit=2)
                 walked += page["items"]

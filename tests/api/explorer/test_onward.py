@@ -25,6 +25,9 @@ from api.explorer.queries.reader import Reader
 from api.explorer.trace import Kind, Span
 from api.indexer.store import Store
 from api.types import Via
+from scripts.verify import onward as verify
+from scripts.verify.state import Payout, Pool, Release, State
+from scripts.verify.tape import Gift, Gifts, Place, Tape
 from tests.api.explorer.book import account
 from tests.api.explorer.painter import Story, stories
 from tests.api.stores import STORES, opened
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 POOL = 7
 PEOPLE, VOUCHERS, PAYEE = account("payout book"), account("voucher book"), account("payee")
 FATES = {PEOPLE: "delivered", VOUCHERS: "redeemed"}
+HERE = Place(0, 0, bytes(32), 1)
 SALES = 1000
 """Where the logs of deliveries and vouchers begin."""
 
@@ -210,6 +214,51 @@ def test_every_unit_is_found_in_both_directions(
             assert [int(p["contribution"]["start"]) for p in back] == sorted(of_gifts[milestone])
             assert shown_back == of_gifts[milestone]
             assert sum(shown_back.values()) == kept
+
+
+@settings(
+    max_examples=60, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(case=handed_on(), limit=st.integers(1, 4))
+def test_the_verifier_says_the_same_by_itself(
+    where: Path | str, case: tuple[Story, dict[int, bytes], dict[int, list[int]]], limit: int
+) -> None:
+    pool, follow = _recomputed(*case)
+    with written(where, *case) as read:
+        for gift in case[0].gifts:
+            told = walk(lambda at, gift=gift: receipt.deliveries(read, POOL, gift.start, at), limit)
+            mine = list(
+                follow.deliveries(pool, Gift(gift.start, gift.end - gift.start, 1, b"", 1, HERE, 0, 0, None, 0))
+            )
+            assert [shape | {"told": shape["told"] | {"final": False}} for shape in mine] == told
+
+
+def _recomputed(story: Story, whom: dict[int, bytes], handed: dict[int, list[int]]) -> tuple[Pool, verify.Onward]:
+    """Return what the verifier makes of a story, and who follows gifts in it."""
+    state = State(0)
+    pool = Pool(POOL, HERE, {}, {}, {}, Gifts(state.spool), Tape(state.spool), {})
+    for move in story.moves:
+        if move.kind is Kind.SPENT:
+            pool.line.spent.setdefault(move.milestone, []).append((move.start, move.end))
+        else:
+            assert pool.line.give_back(move.milestone, move.start, move.end - move.start)
+    log = SALES
+    for milestone, payee in whom.items():
+        pool.releases[milestone] = Release(HERE, {"payee": payee})
+        pool.payouts[milestone] = Payout({}, HERE, 0, deliveries=Tape(state.spool))
+        start = 0
+        for amount in handed[milestone]:
+            log += 1
+            if payee is PEOPLE:
+                pool.payouts[milestone].deliveries.add(((0, log, bytes(32), 1), {"start": start, "amount": amount}))
+            else:
+                here = {"pool": POOL, "milestone": milestone}
+                state.lists["VoucherTold"].add(((0, log, bytes(32), 1), here | {"fromPool": amount}))
+                state.lists["VoucherTold"].add(((0, log + 1, bytes(32), 1), here | {"fromPool": 0}))
+                log += 1
+            start += amount
+    return pool, verify.Onward(state, {PEOPLE: "PayoutBook", VOUCHERS: "VoucherBook"})
 
 
 def _check_shown(piece: onward.Piece, shown: shapes.TracePiece, mine: list[shapes.Handed], limit: int) -> None:
