@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from api.explorer import proofs
+from api import tree
 from scripts.ledger import topic_of
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def receipts_of(ledger: Ledger, donor: bytes, pool: int | None = None) -> Iterat
         mine = [at for at in range(0, len(entries), ENTRY) if entries.startswith(donor, at)]
         if not mine:
             continue
-        seed = proofs.seed(ledger.deployment.chain_id, fund, batch["pool"], batch["batch"])
-        starts = proofs.starts(entries, batch["start"])
-        whole = proofs.Tree(proofs.leaves(seed, entries, batch["start"]))
+        seed = tree.seed(ledger.deployment.chain_id, fund, batch["pool"], batch["batch"])
+        starts = tree.starts(entries, batch["start"])
+        whole = tree.Tree(tree.leaves(seed, entries, starts))
         for at in mine:
             position = at // ENTRY
             entry, proof = entries[at : at + ENTRY], tuple(whole.siblings(position))

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from api import tables
+from api import tables, tree
 from api.errors import BrokenLineError
 from api.indexer.decode import Log, entries_of
 from api.indexer.line import Line
@@ -30,6 +30,7 @@ class Projection:
 
     lines: dict[int, Line]
     times: dict[int, int]  # of the logs' blocks
+    chain_id: int
     rows: Rows = field(default_factory=lambda: defaultdict(list))
 
     _matches: defaultdict[int, list[Log]] = field(default_factory=lambda: defaultdict(list))  # by pool: not yet in line
@@ -143,6 +144,9 @@ class Projection:
         line.lengthen(v["start"], v["amount"], count)
         amounts = entries["amount"].astype(np.int64)
         starts = v["start"] + np.cumsum(amounts) - amounts
+        seed = tree.seed(self.chain_id, log.address, v["pool"], v["batch"])
+        roots = tree.roots(tree.leaves(seed, v["entries"], starts))
+        self.rows["subtrees"].append((log.place, v["pool"], b"".join(roots)))
         self.rows["contributions"].extend(
             zip(
                 [v["pool"]] * count,
@@ -188,19 +192,20 @@ _MOVES: dict[str, Callable[[Projection, Log, dict[str, Any], Line], None]] = {
 """What is done with the events that move a pool's line."""
 
 
-def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int]) -> Rows:
+def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int], chain_id: int) -> Rows:
     """Return the rows of these logs by table, in the tables' column order; `lines` is moved on.
 
     Args:
         logs: Those of whole blocks.
         lines: By pool, as they stood before.
         times: Of the blocks.
+        chain_id: To which batches' trees are bound.
 
     Raises:
         BrokenLineError: A log does not fit its pool's line.
 
     """
-    projection = Projection(lines, times)
+    projection = Projection(lines, times, chain_id)
     for log in logs:
         projection.add(log)
     projection.check_told()

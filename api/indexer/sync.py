@@ -228,7 +228,7 @@ class Sync:
         logs = decode(run.logs, self._contracts)
         decoded = time.perf_counter()
         lines, self._lines = self._lines or self._store.lines(), None
-        rows = project(logs, lines, {block.number: block.time for block in run.blocks})
+        rows = project(logs, lines, {block.number: block.time for block in run.blocks}, self._deployment.chain_id)
         widths.check(rows)
         projected = time.perf_counter()
         self._store.write(run.blocks, rows, self._new_tokens(logs), head)

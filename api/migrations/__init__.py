@@ -8,10 +8,10 @@ index (api.indexer.store.schema); the explorer never does.
 
 from __future__ import annotations
 
-from api.migrations import version_3, version_4
+from api.migrations import version_3, version_4, version_5
 from api.migrations.step import Step
 
-STEPS: tuple[Step, ...] = (version_3.STEP, version_4.STEP)
+STEPS: tuple[Step, ...] = (version_3.STEP, version_4.STEP, version_5.STEP)
 """In the order of their versions."""
 
 OLDEST = STEPS[0].version - 1

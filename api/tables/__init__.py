@@ -27,7 +27,18 @@ from api.tables.books import (
 )
 from api.tables.judgement import attestations, disputes, evidence, objections, verdicts
 from api.tables.ledger import blocks, logs, members, meta, tokens
-from api.tables.money import batches, brought, contributions, deposits, matchings, refunds, releases, returns, spends
+from api.tables.money import (
+    batches,
+    brought,
+    contributions,
+    deposits,
+    matchings,
+    refunds,
+    releases,
+    returns,
+    spends,
+    subtrees,
+)
 from api.tables.pools import attestors, cancellations, consents, deadlines, limits, milestones, pauses, pools, rotations
 
 __all__ = [
@@ -71,6 +82,7 @@ __all__ = [
     "seals",
     "spends",
     "sponsorships",
+    "subtrees",
     "tokens",
     "verdicts",
     "vouchers",

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger, String, Text
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """An index of an earlier one is migrated by the indexer (api.migrations)."""
 
 LOG_BITS = 20

@@ -24,6 +24,14 @@ batches = Table(
     Index("batches_of_gateway", "gateway", "log"),
 )
 
+subtrees = Table(
+    "subtrees",
+    metadata,
+    place(),
+    number("pool"),
+    bytes_("roots"),  # 32 bytes each, one after the other; a table of its own: lists of batches do not read it
+)
+
 contributions = Table(
     "contributions",
     metadata,

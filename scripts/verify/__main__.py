@@ -75,10 +75,12 @@ class Check:
         if bundle:
             bundle.begin(self.deployment, self.header, codes)
             self.replay.watch.append(bundle.hear)
+            self.replay.watch_trees.append(bundle.hear_tree)
         self.replay.read(block)
         self.tokens = tokens_of(self.node, {pool.stored["token"] for pool in self.replay.state.pools}, block)
         if bundle:
             self.replay.watch.remove(bundle.hear)
+            self.replay.watch_trees.remove(bundle.hear_tree)
             bundle.finish(self.replay.state, self.node, self.progress)
         check_storage(self.replay.state, self.node, self.deployment, block, report=self.report, progress=self.progress)
         self._steady()

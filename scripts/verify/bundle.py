@@ -13,12 +13,14 @@ from .files import LINE, Files
 from .node import Header, Log, Node
 from .out import CannotCheckError, Progress, Report, shown
 from .rows import Rows
-from .state import State, Values
+from .state import Batch, State, Values
 from .tokens import tokens_of
 from .wire import parse
 from .words import HOLDERS
 
 _MANIFEST = 16 << 20
+_MORE = ("contributions", "collections", "tokens", "subtrees")
+"""Tables of which no single log makes a row as it stands."""
 _TABLE = re.compile(r"tables/([a-z_]+)\.csv")
 
 
@@ -65,12 +67,12 @@ class Bundle:
             self._blocks = Blocks(self._files.open("blocks.csv"), self._report)
         for path in self._files.paths:
             found = _TABLE.fullmatch(path)
-            columns = {**tables.COLUMNS, "logs": tables.LOGS}.get(found[1]) if found else None
+            columns = tables.ALONG.get(found[1]) if found else None
             if found and columns:
                 self._rows[found[1]] = Rows(
                     f"bundle, {found[1]}", self._files.open(path), columns, self._report, keys=1
                 )
-        needed = (f"tables/{table}.csv" for table in (*tables.COLUMNS, "contributions", "collections", "tokens"))
+        needed = (f"tables/{table}.csv" for table in (*tables.COLUMNS, *_MORE))
         for path in sorted({"logs.jsonl", "blocks.csv", *needed} - {*self._files.paths}):
             self._report.differs("bundle", bundle=f"no {path}", chain="every table, block and log")
         self._logs = self._files.open("logs.jsonl") if "logs.jsonl" in self._files.paths else None
@@ -131,6 +133,12 @@ class Bundle:
         row = tables.row_of(log, event, values, state)
         if row is not None and row[0] in self._rows:
             self._rows[row[0]].expect(row[1])
+
+    def hear_tree(self, batch: Batch, parts: list[bytes]) -> None:
+        """Take in the tree of a batch, which is hashed later than its log is heard."""
+        if rows := self._rows.get("subtrees"):
+            place = batch.place.block * tables.PLACES + batch.place.log
+            rows.expect([str(place), str(batch.stored["pool"]), "0x" + b"".join(parts).hex()])
 
     def _expect_log(self, log: Log) -> None:
         key = (log.block, log.index)
@@ -195,7 +203,7 @@ class Bundle:
         self._count("logs.jsonl", self._lines)
         for path in self._files.paths:
             table = _TABLE.fullmatch(path)
-            if table and table[1] not in {*tables.COLUMNS, "contributions", "collections", "tokens", "logs"}:
+            if table and table[1] not in {*tables.COLUMNS, *_MORE, "logs"}:
                 self._report.note(
                     f"the bundle's {shown(path)} is of a table that this program does not know: only hashed"
                 )

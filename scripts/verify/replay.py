@@ -33,6 +33,10 @@ _MOVES = (
 _LISTED = ("Attested", "Released", "Returned", "Refunded", "Objected")
 
 
+Grown = Callable[[Batch, list[bytes]], None]
+"""Hears of each batch's tree, in the ledger's order: the roots of its parts of 64 entries."""
+
+
 def _leave_to_the_first() -> None:
     """Let Ctrl-C, which every process of a terminal hears, be the first process's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -43,10 +47,11 @@ class Workers:
 
     def __init__(self, chain_id: int, fund: bytes, report: Report) -> None:
         """Begin; processes are started once it pays."""
+        self.watch: list[Grown] = []
         self._chain_id, self._fund, self._report = chain_id, fund, report
         self._cores = os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
-        self._waiting: deque[tuple[str, Batch, Future[bytes]]] = deque()
+        self._waiting: deque[tuple[str, Batch, Future[list[bytes]]]] = deque()
         self._entries = 0
 
     def check(self, where: str, pool: int, batch: Batch, entries: bytes) -> None:
@@ -54,11 +59,11 @@ class Workers:
         self._entries += batch.stored["count"]
         seed = tree.seed_of(self._chain_id, self._fund, pool, batch.identity)
         if self._pool is None and (self._entries <= _BY_HAND or self._cores == 1):
-            self._compare(where, batch, tree.root_of(seed, entries, batch.stored["start"]))
+            self._compare(where, batch, tree.parts_of(seed, entries, batch.stored["start"]))
             return
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self._cores, get_context("spawn"), _leave_to_the_first)
-        self._waiting.append((where, batch, self._pool.submit(tree.root_of, seed, entries, batch.stored["start"])))
+        self._waiting.append((where, batch, self._pool.submit(tree.parts_of, seed, entries, batch.stored["start"])))
         while len(self._waiting) > 4 * self._cores:
             self._take()
 
@@ -79,9 +84,11 @@ class Workers:
         except BrokenProcessPool as error:
             raise CannotCheckError("a process that hashes batches was ended from outside") from error
 
-    def _compare(self, where: str, batch: Batch, root: bytes) -> None:
+    def _compare(self, where: str, batch: Batch, parts: list[bytes]) -> None:
         name = f"batch 0x{batch.identity.hex()} ({where})"
-        self._report.same(f"{name}, root", its_log=batch.stored["root"], its_entries=root)
+        self._report.same(f"{name}, root", its_log=batch.stored["root"], its_entries=tree.root_over(parts))
+        for hear in self.watch:
+            hear(batch, parts)
 
 
 Watch = Callable[[Log, str, Values, State], None]
@@ -109,6 +116,7 @@ class Replay:
             for topic, event in abi.events_of(name).items()
         }
         self.watch: list[Watch] = []
+        self.watch_trees = self._workers.watch
         self._last_hash: bytes | None = None
 
     def read(self, last: int) -> None:

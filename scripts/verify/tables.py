@@ -73,6 +73,7 @@ deposits Minted gateway recipient:to reference:depositReference token:address am
 CONTRIBUTIONS = ["pool", "start", "amount", "number", "donor", "paid_at", "log", "position", "via"]
 COLLECTIONS = ["pool", "start", "log", "pledge", "period", "amount", "keeper"]
 TOKENS = ["log", "address", "symbol", "name", "decimals"]
+SUBTREES = ["log", "pool", "roots"]
 LOGS = ["log", "tx", "address", "event", "topics", "data"]
 
 
@@ -93,6 +94,8 @@ def _camel(name: str) -> str:
 
 RULES = _rules()
 COLUMNS = {table: ["log", *(name for name, _ in columns)] for table, columns in RULES.values()}
+ALONG = {**COLUMNS, "logs": LOGS, "subtrees": SUBTREES}
+"""The columns of the tables that are read along with the logs."""
 
 
 def text_of(value: Any) -> str:

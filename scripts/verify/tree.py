@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import iter_unpack
 
 ENTRY = 32
+PART = 64
+"""Leaves below each node of a batch's tree that an index keeps."""
 SIZES = ">20sIQ"
 """Of an entry: donor id (20) ‖ time the donor paid, unix seconds (4) ‖ amount (8)."""
 
@@ -59,12 +61,22 @@ def _above(level: Sequence[bytes]) -> list[bytes]:
     return parents + list(level[2 * len(parents) :])
 
 
-def root_of(seed: bytes, entries: bytes, start: int) -> bytes:
-    """Return the root over the entries, of which the first starts here in the pool's line."""
-    level = leaves_of(seed, entries, start)
+def root_over(level: Sequence[bytes]) -> bytes:
+    """Return the root over some leaves, or over the nodes of any level."""
     while len(level) > 1:
         level = _above(level)
     return level[0]
+
+
+def root_of(seed: bytes, entries: bytes, start: int) -> bytes:
+    """Return the root over the entries, of which the first starts here in the pool's line."""
+    return root_over(leaves_of(seed, entries, start))
+
+
+def parts_of(seed: bytes, entries: bytes, start: int) -> list[bytes]:
+    """Return the roots over the first 64 of these entries, the next 64, and so on."""
+    leaves = leaves_of(seed, entries, start)
+    return [root_over(leaves[i : i + PART]) for i in range(0, len(leaves), PART)]
 
 
 def proof_of(seed: bytes, entries: bytes, start: int, position: int) -> tuple[bytes, list[bytes]]:

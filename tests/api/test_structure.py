@@ -65,7 +65,7 @@ def test_a_migration_is_frozen_and_does_not_go_on_with_the_program(module: str) 
     assert all(name.split(".")[:2] == ["api", "migrations"] for name in own), own
 
 
-@pytest.mark.parametrize("module", ["api/events.py", "api/indexer/decode.py", "api/indexer/project.py"])
+@pytest.mark.parametrize("module", ["api/events.py", "api/tree.py", "api/indexer/decode.py", "api/indexer/project.py"])
 def test_decoding_and_projecting_are_pure(module: str) -> None:
     assert not reaches(module, "sqlalchemy", "requests", "time", "api.indexer.store", "api.indexer.sync")
 

@@ -181,6 +181,16 @@ def test_its_tree_is_that_of_rfc_9162() -> None:
                 assert tree.climbs(root, size, at, leaf, proof) == merkle.verifies(root, size, at, leaf, proof)
 
 
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 128, 200])
+def test_the_parts_of_its_tree_make_up_the_whole(count: int) -> None:
+    chance, seed = random.Random(count), bytes(range(32))  # noqa: S311
+    entries = b"".join(chance.randbytes(24) + (chance.randrange(1, 9)).to_bytes(8, "big") for _ in range(count))
+    leaves = merkle.leaves(seed, entries, 7)
+    parts = tree.parts_of(seed, entries, 7)
+    assert parts == [merkle.root(leaves[i : i + 64]) for i in range(0, count, 64)]
+    assert tree.root_over(parts) == merkle.root(leaves)
+
+
 def test_its_line_is_that_of_single_places() -> None:
     chance = random.Random(2)  # noqa: S311
     for _ in range(40):
@@ -263,6 +273,26 @@ def test_an_earlier_block(verify: Command) -> None:
     assert "before the deployment" in verify.err or "there is no contract" in verify.err
     assert verify("--block", "99999") == 2
     assert "ends at block" in verify.err
+
+
+@pytest.mark.long
+def test_trees_that_other_processes_hash_are_held_against_the_bundle(
+    stage: Stage, verify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "_BY_HAND", 0)
+    monkeypatch.setattr(replay.os, "cpu_count", lambda: 2)
+    assert verify("--bundle", str(stage.bundle), "--quiet") == 0, verify.out
+    folder = tmp_path / "bundle"
+    shutil.copytree(stage.bundle, folder)
+    table = folder / "tables" / "subtrees.csv"
+    header, *rows = table.read_text().splitlines()
+    for i, row in enumerate(rows):
+        lied = row[:-1] + ("1" if row[-1] == "0" else "0")
+        table.write_text("\n".join([header, *rows[:i], lied, *rows[i + 1 :], ""]))
+        bundled.seal(folder)
+        assert verify("--bundle", str(folder), "--quiet") == 1, verify.err
+        [told] = [line for line in verify.lines if line.startswith("✗")]
+        assert told.startswith(f"✗ bundle, subtrees, log {row.split(',')[0]}, roots: bundle: ")
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from api import tables
+from api import tables, tree
 from api.explorer import proofs, shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import batches, bounds, onward, paging, pools, standing, written
@@ -55,14 +55,16 @@ def _find(read: Reader, pool: int, start: int) -> Gift:
 def _proof(read: Reader, row: Gift, batch: Row[Any] | None) -> shapes.Proof | None:
     if batch is None:
         return None
-    [log] = read.rows(select(tables.logs.c.data, tables.logs.c.address).where(tables.logs.c.log == row.log))
-    entries = proofs.entries_of_log(log.data)
+    log, subtrees = tables.logs.c, tables.subtrees.c
+    source = tables.logs.outerjoin(tables.subtrees, subtrees.log == log.log)
+    [found] = read.rows(select(log.data, log.address, subtrees.roots).select_from(source).where(log.log == row.log))
+    entries = proofs.entries_of_log(found.data)
     chain_id = int(read.meta["chain_id"])
-    seed = proofs.seed(chain_id, log.address, row.pool, batch.batch)
-    proof = proofs.proof_of(seed, entries, batch.start, row.position)
+    seed = tree.seed(chain_id, found.address, row.pool, batch.batch)
+    proof = proofs.proof_of(seed, entries, batch.start, row.position, found.roots or b"")
     return {
         "chain_id": chain_id,
-        "fund": text.hexed(log.address),
+        "fund": text.hexed(found.address),
         "pool": row.pool,
         "batch": text.hexed(batch.batch),
         "seed": text.hexed(seed),

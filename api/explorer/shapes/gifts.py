@@ -49,7 +49,7 @@ class Contribution(TypedDict):
 class Proof(TypedDict):
     """That an entry stands in its batch: hash up from `leaf` with `siblings` and compare with `root`, read from a node.
 
-    `computed_root` is what this server's own copy of the batch hashes to; `matches`: whether that is the recorded root.
+    `computed_root` is what this server's own copy of the gift comes to with them; `matches`: whether that is the root.
     """
 
     chain_id: int

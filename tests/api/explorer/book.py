@@ -126,7 +126,7 @@ class Book:
         block = Block(number, keccak(text=f"{self.salt}block {number}"), self.blocks[-1].hash, self.now)
         self.blocks.append(block)
         logs = decode(self._raw, CONTRACTS)
-        rows = project(logs, self.lines, {number: self.now})
+        rows = project(logs, self.lines, {number: self.now}, CHAIN_ID)
         tokens = [
             (log.place, log.values["account"], Token("eUSD", "Test dollar", 6))
             for log in logs

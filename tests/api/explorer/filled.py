@@ -119,6 +119,8 @@ class Filler:
         return draw.choice(ODD)
 
     def _bytes(self, draw: random.Random, name: str) -> bytes:
+        if name == "roots":
+            return draw.randbytes(32 * draw.randrange(1, 4))
         if name == "data":
             return draw.randbytes(draw.choice([0, 32, 640]))
         if name in ("hash", "parent", "topics"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BIG = (
-    *("contributions", "logs", "blocks", "batches", "refunds", "objections", "brought", "deposits"),
+    *("contributions", "logs", "blocks", "batches", "subtrees", "refunds", "objections", "brought", "deposits"),
     *("pledges", "pledge_changes", "collections", "collection_failures", "deliveries", "matches", "vouchers"),
 )
 """What grows with gifts. Pools, milestones and those who judge them are thousands at most."""

@@ -17,6 +17,7 @@ from api.errors import NodeAwayError, NodeRefusedError, OtherChainError, StoreEr
 from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
+from tests.api.explorer import merkle
 from tests.api.indexer.conftest import catch_up
 from tests.api.stores import POSTGRES, SQLITE, change, content, query
 from tests.ledger import DAY, ROOT, USD, Ganache, Ledger, environment, free_port
@@ -120,6 +121,32 @@ def test_a_rewound_chain_leaves_no_row_behind(
     catch_up(Sync(Node(ledger.node.url), fresh, deployment))
     fresh.close()
     assert content(store.where) == content(fresh.where)
+
+
+def test_the_subtrees_of_batches_make_up_the_contracts_roots(ledger: Ledger, sync: Sync, store: Store) -> None:
+    pool = ledger.open_pool()
+    ledger.give(pool, 3 * USD)
+    counts = (1, 64, 65, 200)
+    for count in counts[:-1]:
+        ledger.record(pool, count)
+    snapshot = ledger.node.rpc("evm_snapshot")
+    ledger.record(pool, counts[-1])
+    catch_up(sync)
+
+    def check(counts: tuple[int, ...]) -> None:
+        joined = "FROM subtrees JOIN batches ON batches.log = subtrees.log AND batches.pool = subtrees.pool"
+        found = rows(store, f"SELECT roots, batch {joined} ORDER BY subtrees.log")
+        assert [len(roots) // 32 for roots, _ in found] == [(count + 63) // 64 for count in counts]
+        for roots, batch in found:
+            nodes = [roots[i : i + 32] for i in range(0, len(roots), 32)]
+            assert merkle.root(nodes) == ledger.fund.functions.batchOf(batch).call()[0]
+        assert rows(store, "SELECT count(*) FROM subtrees") == [(len(counts),)]
+
+    check(counts)
+    ledger.node.rpc("evm_revert", snapshot)
+    ledger.give(pool, USD)
+    catch_up(sync)
+    check(counts[:-1])
 
 
 def test_a_chain_that_became_shorter_is_seen(ledger: Ledger, sync: Sync, store: Store) -> None:
