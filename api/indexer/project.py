@@ -146,6 +146,8 @@ class Projection:
         starts = v["start"] + np.cumsum(amounts) - amounts
         seed = tree.seed(self.chain_id, log.address, v["pool"], v["batch"])
         roots = tree.roots(tree.leaves(seed, v["entries"], starts))
+        if (root := tree.Tree(roots).root) != v["root"]:
+            raise BrokenLineError(f"tells of the root 0x{v['root'].hex()}, but its entries come to 0x{root.hex()}")
         self.rows["subtrees"].append((log.place, v["pool"], b"".join(roots)))
         self.rows["contributions"].extend(
             zip(

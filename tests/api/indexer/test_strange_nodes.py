@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.errors import (
+    BrokenLineError,
     ForkedError,
     NodeAwayError,
     NodeBehindError,
@@ -258,6 +259,25 @@ def test_a_lie_about_a_log_writes_nothing_of_its_block(
     ledger.give(pool, USD)
     liar = sync_of(store, deployment, between(strange.change_logs(lambda logs: [change(log) for log in logs])).url)
     with pytest.raises(error):
+        catch_up(liar)
+    assert content(store.where) == before
+
+
+def test_a_batch_with_another_donor_does_not_come_to_its_root(
+    ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment
+) -> None:
+    def bent(log: dict[str, Any]) -> dict[str, Any]:
+        data = log["data"]
+        digit = "1" if data[-64] == "0" else "0"  # the first of the last entry's donor
+        return {**log, "data": f"{data[:-64]}{digit}{data[-63:]}"}
+
+    pool = ledger.open_pool()
+    sync = sync_of(store, deployment, between().url)
+    catch_up(sync)
+    before = content(store.where)
+    ledger.record(pool, 25)
+    liar = sync_of(store, deployment, between(strange.change_logs(lambda logs: [bent(log) for log in logs])).url)
+    with pytest.raises(BrokenLineError, match="its entries come to 0x"):
         catch_up(liar)
     assert content(store.where) == before
 
