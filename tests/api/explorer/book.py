@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from api import tree
 from api.events import ABI
 from api.indexer.decode import decode
 from api.indexer.kinds import Block, RawLog, Token
@@ -198,14 +199,16 @@ class Book:
         return start
 
     def record(
-        self, pool: int, gateway: bytes, reference: bytes, entries: Sequence[Entry], root: bytes | None = None
+        self, pool: int, gateway: bytes, reference: bytes, entries: Sequence[Entry], *, large: bool = False
     ) -> bytes:
-        """Log a batch with its real root (or another, which no contract would) and return its id."""
+        """Log a batch with its root and return its id. `large`: its root is made by the quick tree."""
         batch = keccak(encode(["address", "bytes32"], [gateway, reference]))
         start, amount = self._raised[pool], sum(amount for _, _, amount in entries)
         packed = pack(entries)
-        if root is None:
-            seed = keccak(encode(["uint256", "address", "uint256", "bytes32"], [CHAIN_ID, FUND, pool, batch]))
+        seed = keccak(encode(["uint256", "address", "uint256", "bytes32"], [CHAIN_ID, FUND, pool, batch]))
+        if large:
+            root = tree.Tree(tree.leaves(seed, packed, tree.starts(packed, start))).root
+        else:
             root = merkle.root(merkle.leaves(seed, packed, start))
         values: dict[str, Any] = {"gateway": gateway, "token": TOKEN, "gatewayReference": reference, "root": root}
         values |= {"start": start, "amount": amount, "count": len(entries), "entries": packed}

@@ -64,7 +64,7 @@ def fill(where: Path | str, content: Path) -> None:
             for i in range(SIZE)
         ]
         reference = keccak(number.to_bytes(4, "big"))
-        book.record(1 + number % POOLS, gateway, reference, entries, root=bytes(32))
+        book.record(1 + number % POOLS, gateway, reference, entries, large=True)
         # A tenth of the logs of a month of direct gifts.
         for _ in range(30):
             book.give(1 + number % POOLS, donor(chance.randrange(DONORS)), USD)

@@ -15,7 +15,7 @@ from api.explorer.app import create_app
 from api.explorer.queries import bounds
 from api.indexer.store import Store
 from api.types import MemberKind
-from tests.api.explorer.book import DAY, FUND, JUDGEMENT, NOTHING, PAYOUTS, REGISTER, TOKEN, Book, account
+from tests.api.explorer.book import DAY, FUND, JUDGEMENT, PAYOUTS, REGISTER, TOKEN, Book, account
 from tests.api.explorer.conftest import settings_in
 from tests.ledger import ROOT
 
@@ -82,7 +82,7 @@ def write(book: Book) -> None:
         book.release(1, number, PAYOUTS, HOLES + 100)
         book.mine()
     for i in range(2):
-        book.record(1, GATEWAY, keccak(text=f"{i}"), [(bytes(20), 1, 1)] * 20_000, root=NOTHING)
+        book.record(1, GATEWAY, keccak(text=f"{i}"), [(bytes(20), 1, 1)] * 20_000, large=True)
     propose(book)
     book.mine()
 
