@@ -111,7 +111,8 @@ def _items(read: Reader, rows: Sequence[tuple[Any, ...]], gave_back: set[int]) -
     if gave_back:
         gifts = [Gift._make(row) for row in rows]
         refunds = Refunds(read, gifts, batches.by_log(read, {gift.log for gift in gifts}))
-    came = _came(read, [Gift._make(row) for row in rows if row[7] < 0])
+    direct = [Gift._make(row) for row in rows if row[7] < 0]
+    came = _came(read, direct) if direct else {}
     last_pool = last_log = low = -1
     high: float = -1
     for pool, start, amount, number, donor, paid_at, log, position, via in rows:
