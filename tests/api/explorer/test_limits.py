@@ -83,16 +83,16 @@ def limited(settings: Settings, **more: Any) -> TestClient:
 
 @pytest.mark.usefixtures("world")
 def test_too_many_requests_are_refused_in_plain_words(settings: Settings) -> None:
-    with limited(settings, rate=Rate(0.5, 3)) as client:
+    with limited(settings, rate=Rate(0.01, 3)) as client:
         assert [client.get(f"{API}/pools").status_code for _ in range(4)] == [200, 200, 200, 429]
         refused = client.get(f"{API}/pools", headers={"Origin": "https://elsewhere.example"})
         assert refused.json() == {"error": "too many requests", "reason": "too many requests from this address"}
-        assert refused.headers["Retry-After"] == "2"
+        assert 60 < int(refused.headers["Retry-After"]) <= 100  # a slow machine takes seconds for this
         assert refused.headers["Access-Control-Allow-Origin"] == "*"
         assert refused.headers["X-Content-Type-Options"] == "nosniff"
         page = client.get("/pool/1")
         assert (page.status_code, page.headers["Content-Type"]) == (429, "text/html; charset=utf-8")
-        assert "Please try again in 2 seconds" in page.text
+        assert f"Please try again in {page.headers['Retry-After']} seconds" in page.text
         # Load balancers, monitors and what belongs to a page are not counted.
         assert [client.get(path).status_code for path in ("/health", "/metrics", "/static/moa.css")] == [200] * 3
         # No other name helps.
