@@ -30,7 +30,7 @@ from tests.ledger import USD, Ledger, free_port
 from tests.strange import StrangeNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from api.settings import Deployment
@@ -83,9 +83,14 @@ QUIRKS: dict[str, strange.Quirk] = {
 }
 
 
-@pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
+def by_day(names: Iterable[str], *long: str) -> list[Any]:
+    """Return the names as parameters; what takes long and shows little more than its neighbours is for the long run."""
+    return [pytest.param(name, marks=[pytest.mark.long] * (name in long)) for name in names]
+
+
+@pytest.mark.parametrize("quirk", by_day(QUIRKS, "one block at a time"))
 def test_a_strict_node_costs_nothing(
-    quirk: strange.Quirk,
+    quirk: str,
     ledger: Ledger,
     between: Callable[..., StrangeNode],
     store: Store,
@@ -93,7 +98,7 @@ def test_a_strict_node_costs_nothing(
     truth: Callable[[], Any],
 ) -> None:
     play(ledger)
-    catch_up(sync_of(store, deployment, between(quirk).url))
+    catch_up(sync_of(store, deployment, between(QUIRKS[quirk]).url))
     assert content(store.where) == truth()
 
 
@@ -157,7 +162,7 @@ def test_nonsense_is_told_and_writes_nothing(
     assert store.tip() is None
 
 
-@pytest.mark.parametrize("status", [429, 503, *(pytest.param(n, marks=pytest.mark.long) for n in (500, 502))])
+@pytest.mark.parametrize("status", [429, *(pytest.param(n, marks=pytest.mark.long) for n in (500, 502, 503))])
 def test_a_busy_server_is_waited_for(
     status: int,
     ledger: Ledger,
@@ -342,7 +347,7 @@ OTHERS: dict[str, tuple[strange.Quirk, str]] = {
 }
 
 
-@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("other", by_day(OTHERS, "another time", "a log less"))
 def test_a_second_node_that_disagrees_is_heard(
     other: str,
     ledger: Ledger,
