@@ -4,9 +4,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
-# The lanes of the tests, the longest first, and how many at a time: two cores are kept busy by four.
-TESTS := test-scripts test-index test-contracts test-explorer test-browser
-LANES ?= 4
+# The lanes of the tests, the longest first, and how many at a time: two cores are kept busy by five.
+TESTS := test-index test-scripts test-explorer test-contracts test-browser test-chain
+LANES ?= 5
 
 .PHONY: demo demo-reset test test-api $(TESTS) test-long mutants coverage bench datasette compile lint setup setup-dev lock abi examples
 
@@ -31,10 +31,13 @@ test: setup-dev
 test-contracts: compile
 	$(RUN) pytest tests/contracts
 
-test-api: test-index test-explorer
+test-api: test-index test-chain test-explorer
 
 test-index: compile
-	$(RUN) pytest tests/api/indexer tests/api/chain
+	$(RUN) pytest tests/api/indexer
+
+test-chain: compile
+	$(RUN) pytest tests/api/chain
 
 test-explorer: compile
 	$(RUN) pytest tests/api tests/coverage --ignore=tests/api/indexer --ignore=tests/api/chain
