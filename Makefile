@@ -4,9 +4,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
-# The lanes of the tests, the longest first, and how many at a time: two cores are kept busy by five.
+# The lanes of the tests, the longest first, and how many at a time: two cores are kept busy by four.
 TESTS := test-index test-scripts test-explorer test-contracts test-browser test-chain
-LANES ?= 5
+LANES ?= 4
 
 .PHONY: demo demo-reset test test-api $(TESTS) test-long mutants coverage bench datasette compile lint setup setup-dev lock abi examples
 
