@@ -195,6 +195,7 @@ class TestRefused:
 class TestAnyOrder:
     """Gifts, releases and give-backs in any order, beside a list of all units."""
 
+    @pytest.mark.timeout(3600 if LONG else 600)
     @SOME
     @given(data=st.data())
     def test_the_fund_says_of_every_unit_what_a_list_says(self, swift: World, data: st.DataObject) -> None:

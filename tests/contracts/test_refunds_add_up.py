@@ -117,6 +117,7 @@ class Contributions:
         return refunded - sum(map(self.got, numbers))
 
 
+@pytest.mark.timeout(3600 if LONG else 600)
 @SOME
 @given(data=st.data())
 def test_all_pulls_add_up(swift: World, data: st.DataObject) -> None:
