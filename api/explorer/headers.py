@@ -10,16 +10,13 @@ POLICY = (
     "default-src 'self'; connect-src *; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-SECURITY = {
+FINAL = "Moa-Final-Block"
+"""The newest block that is final: what an answer says of it and of those below does not change any more."""
+PUBLIC = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
-}
-FINAL = "Moa-Final-Block"
-"""The newest block that is final: what an answer says of it and of those below does not change any more."""
-PUBLIC = {
-    **SECURITY,
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": f"Content-Disposition, Link, Moa-Block, Moa-Block-Hash, Retry-After, {FINAL}",
 }

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from api import tables, tree
 from api.errors import BrokenLineError
 from api.indexer.decode import Log, entries_of
@@ -142,8 +140,7 @@ class Projection:
         """Add a batch's entries, one behind the other."""
         entries, count, number = entries_of(v["entries"]), v["count"], line.number
         line.lengthen(v["start"], v["amount"], count)
-        amounts = entries["amount"].astype(np.int64)
-        starts = v["start"] + np.cumsum(amounts) - amounts
+        starts = tree.starts(v["entries"], v["start"])
         seed = tree.seed(self.chain_id, log.address, v["pool"], v["batch"])
         roots = tree.roots(tree.leaves(seed, v["entries"], starts))
         if (root := tree.Tree(roots).root) != v["root"]:
@@ -153,7 +150,7 @@ class Projection:
             zip(
                 [v["pool"]] * count,
                 starts.tolist(),
-                amounts.tolist(),
+                entries["amount"].tolist(),
                 range(number + 1, number + count + 1),
                 entries["donor"].tolist(),
                 entries["paid_at"].tolist(),

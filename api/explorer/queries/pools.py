@@ -43,10 +43,8 @@ def page(
         last = select(func.min(near.c.pool)).scalar_subquery()
         return query.where(found.c.pool >= last, standing.state(found, read.now) == state)
 
-    if state is None:
-        kept, following = sifted.sift(read, query, None, at, _cursor_of, budget=BUDGET)
-    else:
-        kept, following = sifted.sift(read, looked, keep, at, _cursor_of, budget=BUDGET)
+    led, sifts = (query, None) if state is None else (looked, keep)
+    kept, following = sifted.sift(read, led, sifts, at, _cursor_of, budget=BUDGET)
     return {"items": _summaries(read, kept), "next": following}
 
 
