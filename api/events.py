@@ -10,13 +10,15 @@ A log's words are taken apart in one go where all of them are as they should be;
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from struct import Struct
 from typing import Any, TypeAlias
 
+import numpy as np
 from sha3 import keccak_256
 
 from api.errors import UnknownLogError
@@ -128,6 +130,7 @@ class Event:
     quick: Struct
     size: int  # bytes that it takes apart; 0: it cannot
     zeros: tuple[bytes, ...]
+    layout: np.dtype[np.void]  # the same for NumPy: each value, and before it `0` and its name, the zeros
 
     def decode(self, topics: bytes, data: bytes) -> dict[str, Value]:
         """Return the values by name: int, bool, str; addresses and bytes as bytes.
@@ -154,6 +157,24 @@ class Event:
         values.update({name: read(data, WORD * i) for i, (name, read) in enumerate(self.words)})
         return values
 
+    def columns(self, logs: Sequence[tuple[bytes, bytes]]) -> dict[str, list[Value]] | None:
+        """Return the values of many logs, by name, all at once.
+
+        Args:
+            logs: The topics and the data of each.
+
+        Returns:
+            None where a log is not whole, or the event is not one that can be read so: `decode` says what is wrong.
+
+        """
+        if {(len(topics), len(data)) for topics, data in logs} != {(self.head, self.size - self.head)}:
+            return None
+        read = np.frombuffer(b"".join(chain.from_iterable(logs)), self.layout)
+        zeros = [read[name].tobytes() for name in self.layout.names or () if name[1:] in self.names]
+        if any(each != bytes(len(each)) for each in zeros):
+            return None
+        return {name: read[name].tolist() for name in self.names}
+
 
 @cache
 def events_of(contract: str) -> dict[bytes, Event]:
@@ -178,17 +199,30 @@ def _event(entry: dict[str, Any]) -> Event:
     ordered = sorted(fields, key=lambda each: not each[2])
     taken = [_shape(kind) for _, kind, _ in ordered]
     quick = Struct(">32x" + "".join(how for how, _ in taken))
+    names = tuple(name for name, _, _ in ordered)
+    whole = all(how for how, _ in taken)
     return Event(
         name=entry["name"],
         topics=tuple((name, reader(kind)) for name, kind, indexed in fields if indexed),
         words=tuple((name, reader(kind)) for name, kind, indexed in fields if not indexed),
         dynamic=any(kind in ("bytes", "bytes32[]", "string") for _, kind, indexed in fields if not indexed),
-        names=tuple(name for name, _, _ in ordered),
+        names=names,
         head=WORD * (1 + sum(indexed for _, _, indexed in fields)),
         quick=quick,
-        size=quick.size if all(how for how, _ in taken) else 0,
+        size=quick.size if whole else 0,
         zeros=tuple(bytes(zeros) for _, zeros in taken),
+        layout=_layout(names, [zeros for _, zeros in taken]) if whole else np.dtype([]),
     )
+
+
+def _layout(names: Sequence[str], zeros: Sequence[int]) -> np.dtype[np.void]:
+    """Return how NumPy takes a log apart: each value by its name, and the zeros before it by `0` and its name."""
+    fields: list[tuple[str, str]] = [("0", f"V{WORD}")]
+    for name, before in zip(names, zeros, strict=True):
+        size = WORD - before
+        fields += [(f"0{name}", f"V{before}")] if before else []
+        fields += [(name, f">u{size}" if size <= 8 else f"V{size}")]
+    return np.dtype(fields)
 
 
 def find(contract: str, topics: bytes) -> Event:

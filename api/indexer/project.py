@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice, repeat
 from typing import Any, TypeAlias
 
 from api import tables, tree
 from api.errors import BrokenLineError
-from api.indexer.decode import Log, entries_of
+from api.indexer.decode import GIFT, Gifts, Log, entries_of
 from api.indexer.line import Line
 from api.indexer.simple import SIMPLE, Row
 from api.indexer.tally import TALLIES, count
@@ -92,6 +93,34 @@ class Projection:
         self.rows["contributions"].append(
             (v["pool"], v["start"], v["amount"], line.number, v["donor"], time, log.place, -1, via)
         )
+
+    def add_gifts(self, gifts: Gifts) -> None:
+        """Add many direct gifts, as `add` would one after the other.
+
+        Raises:
+            BrokenLineError: One does not fit its pool's line.
+
+        """
+        if any(self._matches.values()):
+            for log in gifts.each():  # sponsors' gifts are among them
+                self.add(log)
+            return
+        v = gifts.values
+        numbers: list[int] = []
+        for pool, start, amount in zip(v["pool"], v["start"], v["amount"], strict=True):
+            line = self._line(pool)
+            try:
+                line.lengthen(start, amount)
+            except BrokenLineError as error:
+                log = next(islice(gifts.each(), len(numbers), None))
+                raise BrokenLineError(f"{_where(log)} {error}") from None
+            numbers.append(line.number)
+        places, _, txs, addresses, topics, data = zip(*gifts.logs, strict=True)
+        times = [self.times[place >> tables.LOG_BITS] for place in places]
+        self.rows["logs"] += zip(places, txs, addresses, repeat(GIFT, len(places)), topics, data, strict=True)
+        told = (v[name] for name in ("pool", "start", "amount"))
+        same = repeat(-1, len(numbers)), repeat(Via.WALLET, len(numbers))
+        self.rows["contributions"] += zip(*told, numbers, v["donor"], times, places, *same, strict=True)
 
     def note_match(self, log: Log, v: dict[str, Any], _line: Line) -> None:
         """Keep in mind what a sponsor adds: it comes into line next."""
@@ -191,7 +220,7 @@ _MOVES: dict[str, Callable[[Projection, Log, dict[str, Any], Line], None]] = {
 """What is done with the events that move a pool's line."""
 
 
-def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int], chain_id: int) -> Rows:
+def project(logs: Iterable[Log | Gifts], lines: dict[int, Line], times: dict[int, int], chain_id: int) -> Rows:
     """Return the rows of these logs by table, in the tables' column order; `lines` is moved on.
 
     Args:
@@ -205,8 +234,11 @@ def project(logs: Iterable[Log], lines: dict[int, Line], times: dict[int, int], 
 
     """
     projection = Projection(lines, times, chain_id)
-    for log in logs:
-        projection.add(log)
+    for each in logs:
+        if isinstance(each, Gifts):
+            projection.add_gifts(each)
+        else:
+            projection.add(each)
     projection.check_told()
     return projection.rows
 

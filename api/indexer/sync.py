@@ -30,7 +30,7 @@ from api.errors import (
 )
 from api.indexer import agree, widths
 from api.indexer.chain import Node, Watched
-from api.indexer.decode import Log, decode
+from api.indexer.decode import Gifts, Log, decode_together
 from api.indexer.engines import Engine, engine_of
 from api.indexer.fetch import Fetcher, Run
 from api.indexer.kinds import Block, Token
@@ -225,7 +225,7 @@ class Sync:
     def _write(self, run: Run, head: int) -> int:
         """Add a run of blocks and what follows from it, and return how many gifts are in it."""
         started = time.perf_counter()
-        logs = decode(run.logs, self._contracts)
+        logs = decode_together(run.logs, self._contracts)
         decoded = time.perf_counter()
         lines, self._lines = self._lines or self._store.lines(), None
         rows = project(logs, lines, {block.number: block.time for block in run.blocks}, self._deployment.chain_id)
@@ -244,11 +244,11 @@ class Sync:
             self._store.end_backfill()
             self.seconds["index"] += time.perf_counter() - started
 
-    def _new_tokens(self, logs: list[Log]) -> list[tuple[int, bytes, Token]]:
+    def _new_tokens(self, logs: list[Log | Gifts]) -> list[tuple[int, bytes, Token]]:
         accredited = {
             log.values["account"]: log.place
             for log in reversed(logs)  # the first accreditation of each counts
-            if log.event == "Accredited" and log.values["kind"] == MemberKind.TOKEN
+            if isinstance(log, Log) and log.event == "Accredited" and log.values["kind"] == MemberKind.TOKEN
         }
         if not accredited:
             return []

@@ -27,8 +27,9 @@ def check(rows: Rows) -> None:
 
     """
     for table, found in rows.items():
-        for at, column, bits in _numbers(table):
-            numbers = [row[at] for row in found if row[at] is not None]
+        columns = list(zip(*found, strict=True))
+        for at, column, bits in _numbers(table) if columns else ():
+            numbers = [value for value in columns[at] if value is not None]
             if numbers and max(numbers) >> bits > 0:
                 where = _where(table, found[numbers.index(max(numbers))])
                 raise TooLargeError(f"{where}: {table}.{column} is {max(numbers)}, which is more than {bits} bits")

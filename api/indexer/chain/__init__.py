@@ -13,7 +13,7 @@ from api.indexer.chain.hexed import (
     WireReceipt,
     WireTransactions,
     block_of,
-    log_of,
+    logs_of,
     text_of,
 )
 from api.indexer.chain.wire import LARGEST, Wire
@@ -108,7 +108,7 @@ class Node:
         """
         asked = [("eth_getLogs", [{"fromBlock": hex(first), "toBlock": hex(last), **each.asked()}]) for each in watched]
         found = self._wire.many(asked, list[WireLog], LARGEST if last > first else None)
-        logs = sorted(_sound(log_of, log) for part in found for log in part or [])
+        logs = sorted(_sound(logs_of, [log for part in found for log in part or []]))
         for i in range(1, len(logs)):
             if logs[i].place == logs[i - 1].place:
                 raise NodeAwayError("the node told of two logs at one place")

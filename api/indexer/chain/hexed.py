@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from binascii import unhexlify
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from api.events import text
 from api.indexer.kinds import Block, RawLog
 from api.tables import LOG_BITS
+
+T = TypeVar("T")
 
 
 class Watched(NamedTuple):
@@ -27,7 +33,7 @@ class WireLog(msgspec.Struct, rename="camel", gc=False):
     """A log in a node's JSON; every value is a hex string."""
 
     address: str
-    topics: list[str]
+    topics: msgspec.Raw  # read with those of other logs
     data: str
     block_number: str
     block_hash: str
@@ -57,31 +63,96 @@ class WireReceipt(msgspec.Struct):
     logs: list[WireLog]
 
 
+_TOPIC = f'"0x{64 * "0"}"'
+"""How a topic is written."""
+
 _NUMBER, _TIME = 63 - LOG_BITS, 32
 """Bits of a block's number, of which a log's place has to be made, and of its time, as the contracts keep times."""
 
 
-def log_of(wire: WireLog) -> RawLog:
-    """Return a log in bytes.
+def logs_of(wires: Sequence[WireLog]) -> list[RawLog]:
+    """Return logs in bytes. Values of one length are read all at once, and those that many have in common once.
 
     Raises:
         ValueError: A value is not hex, or not as long as it must be.
 
     """
-    number, index = int(wire.block_number, 16), int(wire.log_index, 16)
-    if number >> _NUMBER or index >> LOG_BITS:  # also of what is negative
-        raise ValueError("a block's number or a log's index that is no such number")
-    log = RawLog(
-        number << LOG_BITS | index,
-        bytes.fromhex(wire.block_hash[2:]),
-        bytes.fromhex(wire.transaction_hash[2:]),
-        bytes.fromhex(wire.address[2:]),
-        bytes.fromhex("".join([topic[2:] for topic in wire.topics])),
-        bytes.fromhex(wire.data[2:]),
+    if not wires:
+        return []
+    addresses, topics, data, numbers, hashes, txs, indexes = zip(*map(msgspec.structs.astuple, wires), strict=True)
+    blocks, places = _shared(numbers, _number(_NUMBER)), _shared(indexes, _number(LOG_BITS))
+    columns = (
+        [block << LOG_BITS | place for block, place in zip(blocks, places, strict=True)],
+        _shared(hashes, lambda value: _hashes([value], 32)[0]),
+        _hashes(txs, 32),
+        _shared(addresses, lambda value: _hashes([value], 20)[0]),
+        _topics(topics),
+        _data(data),
     )
-    if len(log.block_hash) != 32 or len(log.tx) != 32 or len(log.address) != 20 or len(log.topics) % 32:
-        raise ValueError("a hash, an address or a topic of another length")
-    return log
+    return list(map(RawLog._make, zip(*columns, strict=True)))
+
+
+def _number(bits: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value, 16)
+        if number >> bits:  # also of what is negative
+            raise ValueError(f"{value} is more than {bits} bits")
+        return number
+
+    return read
+
+
+def _shared(values: Sequence[str], read: Callable[[str], T]) -> list[T]:
+    """Return what these values say, of which many are the same."""
+    said = {value: read(value) for value in {*values}}
+    return [said[value] for value in values]
+
+
+def _hashes(values: Sequence[str], size: int) -> list[bytes]:
+    """Return what these values say, so many bytes each."""
+    if {*map(len, values)} != {2 + 2 * size}:
+        raise ValueError(f"a value that is not of {size} bytes")
+    return _cut("".join(values).encode("ascii"), 2 + 2 * size, [2], size)
+
+
+def _data(values: Sequence[str]) -> list[bytes]:
+    sizes = {*map(len, values)}
+    if len(sizes) > 1 or 2 in sizes:
+        return [unhexlify(value[2:]) for value in values]
+    return _hashes(values, sizes.pop() // 2 - 1)
+
+
+def _topics(values: Sequence[msgspec.Raw]) -> list[bytes]:
+    """Return each log's topics, 32 bytes each, one after the other."""
+    lines = list(map(bytes, values))
+    width, each = len(lines[0]), len(_TOPIC) + 1
+    starts = [*range(4, width, each)]
+    usual = f"[{','.join(len(starts) * [_TOPIC])}]".encode()
+    if starts and {*map(len, lines)} == {len(usual)}:
+        text, between = b"".join(lines), [at for at in range(width) if (at - 4) % each >= 64]
+        if all(text[at::width] == usual[at : at + 1] * len(lines) for at in between):
+            return _cut(text, width, starts, 32)
+    # Not as many in each, or not written as most nodes do.
+    return [b"".join(_hashes(found, 32)) if (found := _strings(line)) else b"" for line in lines]
+
+
+def _strings(value: bytes) -> list[str]:
+    try:
+        return msgspec.json.decode(value, type=list[str])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"topics that are none: {error}") from error
+
+
+def _cut(lines: bytes, width: int, starts: list[int], size: int) -> list[bytes]:
+    """Return what stands in hex at some places of each line, so many bytes from each place, one after the other."""
+    names = [str(at) for at in starts]
+    fields: Any = {"names": names, "formats": [f"V{2 * size}"] * len(names), "offsets": starts, "itemsize": width}
+    table: npt.NDArray[np.void] = np.frombuffer(lines, np.dtype(fields))
+    whole = np.empty((len(table), len(names)), f"V{size}")
+    for i, name in enumerate(names):
+        whole[:, i] = np.frombuffer(unhexlify(table[name].tobytes()), whole.dtype)
+    words: list[bytes] = whole.view(f"V{size * len(names)}")[:, 0].tolist()
+    return words
 
 
 def block_of(wire: WireHeader) -> Block:

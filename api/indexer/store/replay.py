@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateTable
 
 from api import tables
 from api.indexer import widths
-from api.indexer.decode import decode
+from api.indexer.decode import decode_together
 from api.indexer.kinds import RawLog
 from api.indexer.line import Line
 from api.indexer.project import project
@@ -44,7 +44,7 @@ def replay(connection: Connection, notes: dict[str, str], add: Add) -> int:
         block = tables.blocks.c
         query = select(block.number, block.time).where(block.number >= first, block.number <= last)
         times = {row.number: row.time for row in connection.execute(query)}
-        rows = project(decode(run, contracts), lines, times, int(notes["chain_id"]))
+        rows = project(decode_together(run, contracts), lines, times, int(notes["chain_id"]))
         widths.check(rows)
         for table in made:
             if found := rows.get(table.name):

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import Connection, Engine, LargeBinary, SmallInteger, Table, create_engine, event, insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import StoreError
@@ -87,12 +87,28 @@ class Sqlite:
         # The driver's own executemany: SQLAlchemy would make a dictionary of each row. Many rows a statement, since the
         # driver lets go of the interpreter for each statement, and takes it back from whoever fetches meanwhile.
         statement, whole = str(insert(table).compile(self._engine)), len(rows) // ROWS * ROWS
+        ready = _ready(table, rows)
         if whole:
             many = statement + ("," + statement.rpartition("VALUES")[2]) * (ROWS - 1)
-            flat = [tuple(chain.from_iterable(rows[i : i + ROWS])) for i in range(0, whole, ROWS)]
+            flat = [tuple(chain.from_iterable(ready[i : i + ROWS])) for i in range(0, whole, ROWS)]
             connection.exec_driver_sql(many, flat)
         if whole < len(rows):
-            connection.exec_driver_sql(statement, list(rows[whole:]))
+            connection.exec_driver_sql(statement, ready[whole:])
+
+
+def _ready(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return rows as the driver takes them at once.
+
+    For bytes, and for an enumeration's number, it looks for an adapter each time (CPython's `need_adapt`), which takes
+    as long as all else that it does with a value; for a bytearray and a plain number it does not.
+    """
+    columns = list(zip(*rows, strict=True))
+    for at, column in enumerate(table.columns):
+        if isinstance(column.type, LargeBinary) and not column.nullable:
+            columns[at] = tuple(map(bytearray, columns[at]))
+        elif isinstance(column.type, SmallInteger) and not column.nullable:
+            columns[at] = tuple(map(int, columns[at]))
+    return list(zip(*columns, strict=True))
 
 
 def _engine(path: Path) -> Engine:

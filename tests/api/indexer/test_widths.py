@@ -10,7 +10,7 @@ from api import tables
 from api.errors import TooLargeError
 from api.indexer import sync as syncing
 from api.indexer import widths
-from api.indexer.decode import Log, decode
+from api.indexer.decode import Gifts, Log, decode_together
 from api.types import MAX_AMOUNT
 from tests.api.indexer.conftest import catch_up
 from tests.api.indexer.test_sync import rows
@@ -38,13 +38,16 @@ def test_a_number_that_does_not_fit_stops_the_sync_and_is_named(
 ) -> None:
     """No contract of Moa's says such a thing; here the decoder does."""
 
-    def lie(*given: Any) -> list[Log]:
-        found = decode(*given)
+    def lie(*given: Any) -> list[Log | Gifts]:
+        found = decode_together(*given)
         more = {"amount": MAX_AMOUNT + 1}
-        return [g._replace(values=g.values | more) if g.event == "MilestoneOpened" else g for g in found]
+        return [
+            g._replace(values=g.values | more) if isinstance(g, Log) and g.event == "MilestoneOpened" else g
+            for g in found
+        ]
 
     ledger.open_pool()
-    monkeypatch.setattr(syncing, "decode", lie)
+    monkeypatch.setattr(syncing, "decode_together", lie)
     with pytest.raises(TooLargeError, match=r"log \d+ of block \d+: milestones.amount is 9223372036854775808.*63 bits"):
         sync.follow(lambda _: None, 0.01, lambda: False)
     # Nothing of its run is there.
