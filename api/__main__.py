@@ -28,10 +28,10 @@ def index(
 ) -> None:
     """Index the chain's events into the database, and compare the index with the contracts again and again."""
     # Imported here so that `serve` never loads what talks to a node, and `index` nothing of the pages.
+    from api.indexer import interpreter
     from api.indexer.chain import Node
     from api.indexer.chain.wake import Wake, address_of
     from api.indexer.engines import engine_set
-    from api.indexer.fetch import take_turns
     from api.indexer.metrics import Metrics
     from api.indexer.reconcile import Reconciler
     from api.indexer.reconcile.watch import Watch
@@ -47,7 +47,7 @@ def index(
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
     node, telling, stopped = Node(*settings.nodes), Telling(metrics), False
-    take_turns()
+    interpreter.set_up()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopped

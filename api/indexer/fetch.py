@@ -1,11 +1,12 @@
-"""Runs of blocks with their logs, the next one fetched ahead while the last one is written."""
+"""Runs of blocks with their logs, the next ones fetched ahead while the last one is written."""
 
 from __future__ import annotations
 
-import sys
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from api.errors import NodeRefusedError, RangeRefusedError, UnsteadyChainError
 from api.indexer import agree
@@ -14,10 +15,12 @@ from api.indexer.chain import Node, Watched
 from api.indexer.kinds import Block, RawLog
 from api.tables import LOG_BITS
 
-WANTED = 4 * 2**20
+WANTED = 3 * 2**20
 """Bytes of a node's answer about logs: enough that its start-up does not count, few enough to keep in memory."""
 MOST = 500
 """Blocks of a run."""
+AHEAD = 2
+"""Runs on the way beside the one that is written: the node works on one while the other's answer is read."""
 START = 16
 """Blocks of the first one: nobody knows yet how much is in them, and it is all in memory at once."""
 
@@ -32,9 +35,12 @@ class Run:
     logs: list[RawLog]
 
 
-def take_turns() -> None:
-    """Let threads take turns each millisecond: else who fetches waits five times as long for who writes."""
-    sys.setswitchinterval(0.001)
+class _Ahead(NamedTuple):
+    """A run on the way."""
+
+    first: int
+    last: int  # or less, if the node refuses so much
+    run: Future[Run]
 
 
 class Fetcher:
@@ -50,11 +56,11 @@ class Fetcher:
         whole = [address for each in watched if each.topics is None for address in each.addresses]
         self._bits = {address: bits_of(address) for address in whole}
         self._span, self._most = START, MOST
-        self._thread = ThreadPoolExecutor(1, "fetch")
-        self._ahead: tuple[int, Future[Run]] | None = None
+        self._threads = ThreadPoolExecutor(AHEAD, "fetch")
+        self._ahead: deque[_Ahead] = deque()  # each continues the one before
 
     def take(self, first: int, head: int) -> Run:
-        """Return the run that begins with block `first`, and go on with the one after it.
+        """Return the run that begins with block `first`, and go on with those after it.
 
         Raises:
             NodeAwayError, NodeRefusedError: As the node's.
@@ -62,29 +68,34 @@ class Fetcher:
             NodeBehindError, ForkedError: The second node has not got that far, or tells otherwise.
 
         """
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None and ahead[0] == first:
-            run = ahead[1].result()
-        else:
-            self.forget(ahead)
-            run = self._fetch(first, head)
-        if run.last < head:
-            self._ahead = (run.last + 1, self._thread.submit(self._fetch, run.last + 1, head))
+        if not self._ahead or self._ahead[0].first != first:
+            self.forget()
+            self._send(first, head)
+        run = self._ahead.popleft().run.result()
+        while len(self._ahead) < AHEAD:
+            after = 1 + (self._ahead[-1].last if self._ahead else run.last)
+            if after > head:
+                break
+            self._send(after, head)
         return run
 
-    def forget(self, ahead: tuple[int, Future[Run]] | None = None) -> None:
+    def _send(self, first: int, head: int) -> None:
+        last = min(first + self._span - 1, head)
+        self._ahead.append(_Ahead(first, last, self._threads.submit(self._fetch, first, last)))
+
+    def forget(self) -> None:
         """Drop what was fetched ahead: the chain is another one now."""
-        ahead, self._ahead = ahead or self._ahead, None
-        if ahead is not None and not ahead[1].cancel():
-            ahead[1].exception()  # waits: the node is asked by one at a time
+        ahead, self._ahead = self._ahead, deque()
+        for each in ahead:
+            if not each.run.cancel():
+                each.run.exception()  # waits: what is asked from now on is not asked beside it
 
     def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(cancel_futures=True)
+        """End the threads."""
+        self._threads.shutdown(cancel_futures=True)
 
-    def _fetch(self, first: int, head: int) -> Run:
+    def _fetch(self, first: int, last: int) -> Run:
         """Ask for a run's logs and headers; where the node refuses, halve it, and keep to that."""
-        last = min(first + self._span - 1, head)
         while True:
             try:
                 logs = self._node.logs(first, last, self._watched)

@@ -7,10 +7,9 @@ the stored tip's hash is no longer the node's; then the store forgets back to th
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sha3 import keccak_256
@@ -216,8 +215,7 @@ class Sync:
             raise UnsteadyChainError(f"block {first} does not continue block {tip.number}")
         if tip is None and head - first > BACKFILL:
             self._store.begin_backfill()
-        with _no_collection():
-            gifts = self._write(run, head)
+        gifts = self._write(run, head)
         if run.last == head:
             self._end_backfill()
         return Progress(tip=run.last, head=head, logs=len(run.logs), gifts=gifts)
@@ -258,16 +256,6 @@ class Sync:
             with suppress(NodeRefusedError):
                 found.append((accredited[address], address, self._node.token(address)))
         return found
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Look for no cycles meanwhile: rows have none, and to look through very many takes a sixth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _watched(contracts: dict[bytes, str]) -> list[Watched]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import urllib3
 
+from api.indexer import interpreter
 from api.indexer.chain import Node
-from api.indexer.fetch import take_turns
 from api.indexer.store import Store
 from api.indexer.sync import Sync
 from api.settings import Deployment, Settings
@@ -69,7 +69,7 @@ def _most_resident() -> float:
 def _main(url: str, deployment: str, database: str) -> None:
     store, node = Store(database if "://" in database else Path(database)), Node(url)
     sync = Sync(node, store, deployment_of(Path(deployment)))
-    take_turns()
+    interpreter.set_up()
     started = time.perf_counter()
     gifts, behind = 0, 1
     while behind:

@@ -16,6 +16,7 @@ from api import tables
 from api.explorer.database.edition import Edition, read_edition, read_notes
 from api.explorer.database.postgres import PostgresDoor
 from api.explorer.database.sqlite import SqliteDoor
+from api.explorer.database.turns import Turns
 from api.explorer.failures import BuildingError, UnavailableError
 
 __all__ = ["Database", "Edition", "edition_of", "notes_of"]
@@ -29,6 +30,7 @@ class Database:
     def __init__(self, where: Path | str) -> None:
         """Make a door to an SQLite file, or to a PostgreSQL database by its address."""
         self._door = PostgresDoor(where) if isinstance(where, str) else SqliteDoor(where)
+        self._turns = Turns(self._door.give_back)
         self._trouble = ""
         self.edition: Edition | None = None
         """The one that was read last."""
@@ -36,6 +38,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._turns.end()
         self._door.close()
 
     def size(self, connection: Connection) -> int:
@@ -55,20 +58,30 @@ class Database:
             return None
 
     @contextmanager
-    def snapshot(self, *, unfinished: bool = False) -> Iterator[Connection]:
-        """Yield a connection on which every query sees the same state. `unfinished`: also while the index is built.
+    def snapshot(self, *, unfinished: bool = False, shared: bool = False) -> Iterator[Connection]:
+        """Yield a connection on which every query sees the same state.
+
+        Args:
+            unfinished: Also while the index is built.
+            shared: It may be the one of another question that came at the same time; nothing may be awaited meanwhile.
 
         Raises:
             UnavailableError: There is no index, or it is of another version, is being built, or cannot be read.
 
         """
+        turn = self._turns.now() if shared else None
         try:
-            connection = self._connect()
+            connection = (self._turns.take() if turn is not None else None) or self._connect()
             try:
                 _check(connection, unfinished=unfinished)
                 yield connection
-            finally:
+            except BaseException:
                 self._door.give_back(connection)
+                raise
+            if turn is None:
+                self._door.give_back(connection)
+            else:
+                self._turns.leave(connection, turn)
             self._trouble = ""
         except PoolTimeoutError as error:
             raise UnavailableError("too many questions at once") from error

@@ -54,7 +54,7 @@ class Base:
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
         looked = LOOKED.get()
-        with self._database.snapshot(unfinished=unfinished) as connection:
+        with self._database.snapshot(unfinished=unfinished, shared=True) as connection:
             edition = edition_of(connection)
             if looked is not None and looked.begun.edition is edition:
                 memory = looked.begun

@@ -47,8 +47,8 @@ class Node:
 
     @property
     def answered(self) -> int:
-        """Return the size of the last answer in bytes."""
-        return self._wire.bytes
+        """Return the size in bytes of the last answer that this thread got."""
+        return self._wire.answered
 
     def turn(self) -> None:
         """Leave the address that was asked last alone for a while, if there is another."""

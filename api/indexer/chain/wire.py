@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -70,13 +71,17 @@ class Wire:
         """How often another address took over: it may serve another chain."""
         self.seconds = {"node": 0.0, "parse": 0.0}
         """Where the time went: waiting for the node, and reading its JSON."""
-        self.bytes = 0
-        """How long the last answer was."""
+        self._last = threading.local()
 
     @property
     def url(self) -> str:
         """Return the address that is asked next."""
         return self._addresses[0].url
+
+    @property
+    def answered(self) -> int:
+        """Return how long the last answer was that this thread got."""
+        return getattr(self._last, "size", 0)
 
     def one(self, method: str, params: list[Any], kind: Any, largest: int | None = None) -> Any:
         """Ask one question. For the errors see `many`."""
@@ -139,7 +144,7 @@ class Wire:
             raise NodeAwayError(f"the node at {self.url} does not answer ({type(error).__name__})") from error
         finally:
             self.seconds["node"] += time.perf_counter() - started
-        self.bytes = len(content)
+        self._last.size = len(content)
         if response.status >= 400 and content.lstrip()[:1] not in (b"{", b"["):
             raise NodeAwayError(f"the node at {self.url} answered with HTTP {response.status}")
         return content

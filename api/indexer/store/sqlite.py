@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, LargeBinary, SmallInteger, Table, create_engine, event, insert
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import StoreError
@@ -27,8 +28,12 @@ _TODO = {
 """What to do, by the beginning of SQLite's name for what is wrong."""
 
 
+_PLAIN: dict[type[Any], Callable[[Any], Any]] = {LargeBinary: bytearray, SmallInteger: int}
+
 ROWS = 100
 """In one statement. SQLite takes 32,766 values."""
+READY = 50 * ROWS
+"""Made ready for the driver at once: each is in memory twice meanwhile."""
 
 
 class Sqlite:
@@ -86,29 +91,35 @@ class Sqlite:
         """Add rows."""
         # The driver's own executemany: SQLAlchemy would make a dictionary of each row. Many rows a statement, since the
         # driver lets go of the interpreter for each statement, and takes it back from whoever fetches meanwhile.
-        statement, whole = str(insert(table).compile(self._engine)), len(rows) // ROWS * ROWS
-        ready = _ready(table, rows)
-        if whole:
-            many = statement + ("," + statement.rpartition("VALUES")[2]) * (ROWS - 1)
-            flat = [tuple(chain.from_iterable(ready[i : i + ROWS])) for i in range(0, whole, ROWS)]
-            connection.exec_driver_sql(many, flat)
-        if whole < len(rows):
-            connection.exec_driver_sql(statement, ready[whole:])
+        one, many = _statements(table)
+        width = len(table.columns)
+        for first in range(0, len(rows), READY):
+            flat = _flat(table, rows[first : first + READY])
+            whole = len(flat) // (ROWS * width) * ROWS * width
+            for statement, size, start, end in ((many, ROWS * width, 0, whole), (one, width, whole, len(flat))):
+                if start < end:
+                    connection.exec_driver_sql(statement, [tuple(flat[i : i + size]) for i in range(start, end, size)])
 
 
-def _ready(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return rows as the driver takes them at once.
+@cache
+def _statements(table: Table) -> tuple[str, str]:
+    """Return the statements that add one row, and many."""
+    one = str(insert(table).compile(dialect=sqlite.dialect()))
+    return one, one + ("," + one.rpartition("VALUES")[2]) * (ROWS - 1)
+
+
+def _flat(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Return the values of all rows, one after the other, as the driver takes them at once.
 
     For bytes, and for an enumeration's number, it looks for an adapter each time (CPython's `need_adapt`), which takes
     as long as all else that it does with a value; for a bytearray and a plain number it does not.
     """
-    columns = list(zip(*rows, strict=True))
-    for at, column in enumerate(table.columns):
-        if isinstance(column.type, LargeBinary) and not column.nullable:
-            columns[at] = tuple(map(bytearray, columns[at]))
-        elif isinstance(column.type, SmallInteger) and not column.nullable:
-            columns[at] = tuple(map(int, columns[at]))
-    return list(zip(*columns, strict=True))
+    width = len(table.columns)
+    flat: list[Any] = [None] * (width * len(rows))
+    for at, (column, values) in enumerate(zip(table.columns, zip(*rows, strict=True), strict=True)):
+        plain = None if column.nullable else _PLAIN.get(type(column.type))
+        flat[at::width] = values if plain is None else map(plain, values)
+    return flat
 
 
 def _engine(path: Path) -> Engine:
