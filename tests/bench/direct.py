@@ -37,12 +37,16 @@ def run(chosen: Chosen) -> Result:
             of_node = f"{rates[what] / rates['the node alone']:.0%}"
             result.add(what, f"{rates[what]:,.0f}", of_node, f"{megabytes:,.0f}" if megabytes else "")
 
-        add("the node alone", statistics.median(moa.node_alone(url, path) for _ in range(chosen.runs)))
-        for name in ("SQLite", "PostgreSQL"):
-            databases = [
-                Path(folder) / f"{n}.db" if name == "SQLite" else server.database() for n in range(chosen.runs)
-            ]
-            middle = moa.middle(url, path, databases, count)
+        alone: list[float] = []
+        into: dict[str, list[moa.Measured]] = {"SQLite": [], "PostgreSQL": []}
+        for n in range(chosen.runs):
+            # In turn: a machine is faster now, and slower then.
+            alone.append(moa.node_alone(url, path))
+            into["SQLite"].append(moa.index(url, path, Path(folder) / f"{n}.db"))
+            into["PostgreSQL"].append(moa.index(url, path, server.database()))
+        add("the node alone", statistics.median(alone))
+        for name, runs in into.items():
+            middle = moa.middle_of(runs, count)
             add(f"Moa into {name}", middle.seconds, middle.megabytes)
             print("  ", {part: round(seconds, 2) for part, seconds in middle.split.items()})
         for name, address, rate in (

@@ -44,7 +44,11 @@ def index(url: str, deployment: Path, database: Path | str) -> Measured:
 
 def middle(url: str, deployment: Path, databases: Sequence[Path | str], count: int) -> Measured:
     """Index a chain of so many gifts into each of these databases, and return the middle one of the runs."""
-    runs = [index(url, deployment, each) for each in databases]
+    return middle_of([index(url, deployment, each) for each in databases], count)
+
+
+def middle_of(runs: Sequence[Measured], count: int) -> Measured:
+    """Return the middle one of several runs over a chain of so many gifts."""
     assert {run.gifts for run in runs} == {count}, runs
     return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
 
