@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from api.errors import ForkedError, NodeBehindError, RangeRefusedError
-from api.indexer.chain import Node, Watched
+from api.errors import ForkedError, NodeBehindError
+from api.indexer.chain import Node
 from api.indexer.engines import Engine
 from api.indexer.kinds import Block, RawLog
+from api.indexer.ranges import Ranges
 from api.tables import LOG_BITS
 
 
@@ -54,7 +55,7 @@ def check_rewind(engine: Engine, tip: int, common: int, head: int) -> None:
         )
 
 
-def hear_witness(witness: Node, watched: Sequence[Watched], blocks: Sequence[Block], logs: Sequence[RawLog]) -> None:
+def hear_witness(witness: Ranges, blocks: Sequence[Block], logs: Sequence[RawLog]) -> None:
     """Check that the second node tells of a run as the first one does: every block, and every log as it stands.
 
     Hashes alone would not do: who lies about a log, or about a block's time, gives it the true block's hash.
@@ -65,7 +66,7 @@ def hear_witness(witness: Node, watched: Sequence[Watched], blocks: Sequence[Blo
 
     """
     first, last = blocks[0].number, blocks[-1].number
-    for mine, theirs in zip(blocks, witness.blocks_of(range(first, last + 1)), strict=True):
+    for mine, theirs in zip(blocks, witness.node.blocks_of(range(first, last + 1)), strict=True):
         if theirs is None:
             raise NodeBehindError(f"the second node has not got block {mine.number} yet: waiting for it")
         if theirs[:4] != mine[:4]:
@@ -73,7 +74,7 @@ def hear_witness(witness: Node, watched: Sequence[Watched], blocks: Sequence[Blo
                 f"the two nodes disagree about block {mine.number} (0x{mine.hash.hex()} of {mine.time} and "
                 f"0x{theirs.hash.hex()} of {theirs.time}): {_NOTHING}"
             )
-    told = _logs(witness, first, last, watched)
+    told = witness.all_logs(first, last)
     if told != logs:
         place = min(log.place for log in {*told} ^ {*logs})
         raise ForkedError(
@@ -82,14 +83,3 @@ def hear_witness(witness: Node, watched: Sequence[Watched], blocks: Sequence[Blo
 
 
 _NOTHING = "nothing is taken from there on until they agree"
-
-
-def _logs(node: Node, first: int, last: int, watched: Sequence[Watched]) -> list[RawLog]:
-    """Return the logs of some blocks, by as many questions as the node wants."""
-    try:
-        return node.logs(first, last, watched)
-    except RangeRefusedError:
-        if first == last:
-            raise
-        middle = (first + last) // 2
-        return _logs(node, first, middle, watched) + _logs(node, middle + 1, last, watched)

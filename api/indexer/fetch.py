@@ -8,17 +8,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from api.errors import NodeRefusedError, RangeRefusedError, UnsteadyChainError
+from api.errors import NodeRefusedError, UnsteadyChainError
 from api.indexer import agree
 from api.indexer.bloom import bits_of, may_hold
 from api.indexer.chain import Node, Watched
 from api.indexer.kinds import Block, RawLog
+from api.indexer.ranges import Ranges
 from api.tables import LOG_BITS
 
 WANTED = 3 * 2**20
 """Bytes of a node's answer about logs: enough that its start-up does not count, few enough to keep in memory."""
-MOST = 500
-"""Blocks of a run."""
 AHEAD = 2
 """Runs on the way beside the one that is written: the node works on one while the other's answer is read."""
 START = 16
@@ -51,11 +50,11 @@ class Fetcher:
 
         `witness`: a second node, of somebody else at best, that must tell the same.
         """
-        self._node, self._witness = node, witness
-        self._watched = watched
+        self._node, self._ranges = node, Ranges(node, watched)
+        self._witness = None if witness is None else Ranges(witness, watched)
         whole = [address for each in watched if each.topics is None for address in each.addresses]
         self._bits = {address: bits_of(address) for address in whole}
-        self._span, self._most = START, MOST
+        self._span = START
         self._threads = ThreadPoolExecutor(AHEAD, "fetch")
         self._ahead: deque[_Ahead] = deque()  # each continues the one before
 
@@ -80,7 +79,7 @@ class Fetcher:
         return run
 
     def _send(self, first: int, head: int) -> None:
-        last = min(first + self._span - 1, head)
+        last = min(first + min(self._span, self._ranges.most) - 1, head)
         self._ahead.append(_Ahead(first, last, self._threads.submit(self._fetch, first, last)))
 
     def forget(self) -> None:
@@ -95,23 +94,14 @@ class Fetcher:
         self._threads.shutdown(cancel_futures=True)
 
     def _fetch(self, first: int, last: int) -> Run:
-        """Ask for a run's logs and headers; where the node refuses, halve it, and keep to that."""
-        while True:
-            try:
-                logs = self._node.logs(first, last, self._watched)
-            except RangeRefusedError:
-                if last == first:
-                    raise
-                self._span = self._most = max(1, (last - first + 1) // 2)
-                last = first + self._span - 1
-                continue
-            break
+        """Ask for a run's logs and headers, or for as many of its blocks as the node answers for."""
+        last, logs = self._ranges.logs(first, last)
         self._adapt(last - first + 1)
         run = Run(first, last, self._node.blocks(first, last), logs)
         _check_steady(run)
         self._check_whole(run)
         if self._witness is not None:
-            agree.hear_witness(self._witness, self._watched, run.blocks, run.logs)
+            agree.hear_witness(self._witness, run.blocks, run.logs)
         return run
 
     def _check_whole(self, run: Run) -> None:
@@ -129,9 +119,9 @@ class Fetcher:
 
     def _adapt(self, blocks: int) -> None:
         """Choose the next run's length by the size of the answer about this one's logs."""
-        self._most = min(MOST, self._most + self._most // 8 + 1)  # a refusal may have been of one crowded place
         fitting = blocks * WANTED // max(1, self._node.answered)
-        self._span = max(1, min(fitting, 2 * blocks, self._most)) if blocks >= self._span else self._span
+        if blocks >= min(self._span, self._ranges.most):
+            self._span = max(1, min(fitting, 2 * blocks))
 
 
 def _check_steady(run: Run) -> None:

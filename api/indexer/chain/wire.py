@@ -65,7 +65,7 @@ class Wire:
         """Make a client of one or more addresses; nothing is sent before the first question."""
         self._addresses = [_Address(url) for url in urls]
         self._pool = urllib3.PoolManager(
-            maxsize=2, retries=False, timeout=TIMEOUT, headers={"Content-Type": "application/json"}
+            maxsize=4, retries=False, timeout=TIMEOUT, headers={"Content-Type": "application/json"}
         )
         self.switches = 0
         """How often another address took over: it may serve another chain."""

@@ -57,10 +57,10 @@ def read(folder: Path) -> dict[str, bytes]:
 
 
 def index(ledger: Ledger, deployment: Deployment, database: Path, *, span: int = 500) -> None:
-    """Index the chain to its head, in runs of so many blocks."""
+    """Index the chain to its head; `span`: in runs of few blocks at first."""
     store = Store(database)
     sync = Sync(Node(ledger.node.url), store, deployment)
-    sync._span = span
+    sync._fetcher._ranges.most = span
     catch_up(sync)
     store.close()
 

@@ -371,6 +371,24 @@ def test_a_second_node_that_disagrees_is_heard(
     assert content(store.where) == truth()
 
 
+def test_how_far_nodes_answer_is_remembered(
+    ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment, tmp_path: Path
+) -> None:
+    play(ledger)
+    for _ in range(200):
+        ledger.node.rpc("evm_mine")
+    limit = 7
+    strict, witness = between(strange.range_limit(limit)), between(strange.range_limit(limit))
+    catch_up(sync_of(store, deployment, ledger.node.url, witness=Node(witness.url)))
+    elsewhere = Store(tmp_path / "strict.db")
+    catch_up(sync_of(elsewhere, deployment, strict.url))
+    elsewhere.close()
+    for node in (strict, witness):
+        logs = [call["params"][0] for call in node.asked if call["method"] == "eth_getLogs"]
+        refused = [each for each in logs if int(each["toBlock"], 16) - int(each["fromBlock"], 16) >= limit]
+        assert 0 < len(refused) < len(logs) / 5
+
+
 # ------------------------------------------------------------------------------------------- several, and behind
 
 

@@ -356,7 +356,7 @@ def test_a_backfill_makes_the_indexes_in_the_end_whatever_happens_on_the_way(
     for _ in range(300):
         ledger.node.rpc("evm_mine")
     ledger.give(1, USD)
-    monkeypatch.setattr("api.indexer.fetch.MOST", 90)
+    monkeypatch.setattr("api.indexer.ranges.MOST", 90)
     first = Store(tmp_path / "index.db")
     sync = Sync(Node(ledger.node.url), first, deployment)
     sync.check_chain()
