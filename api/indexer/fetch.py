@@ -20,7 +20,7 @@ WANTED = 3 * 2**20
 """Bytes of a node's answer about logs: enough that its start-up does not count, few enough to keep in memory."""
 AHEAD = 2
 """Runs on the way beside the one that is written: the node works on one while the other's answer is read."""
-START = 16
+START = 4
 """Blocks of the first one: nobody knows yet how much is in them, and it is all in memory at once."""
 
 

@@ -74,11 +74,6 @@ class Wire:
         self._last = threading.local()
 
     @property
-    def url(self) -> str:
-        """Return the address that is asked next."""
-        return self._addresses[0].url
-
-    @property
     def answered(self) -> int:
         """Return how long the last answer was that this thread got."""
         return getattr(self._last, "size", 0)
@@ -113,71 +108,73 @@ class Wire:
         for turn in range(max(TRIES, len(self._addresses))):
             if turn >= len(self._addresses):
                 time.sleep(PAUSE * turn)
+            address = self._addresses[0]
             try:
-                replies = self._replies(self._post(body, largest), calls, kind)
+                replies = self._replies(address.url, self._post(address.url, body, largest), calls, kind)
             except NodeAwayError as error:
                 away = error
-                self.turn()
+                self.turn(address)
                 continue
-            self._addresses[0].answered()
+            address.answered()
             return replies
         raise away
 
-    def turn(self) -> None:
-        """Leave the address that failed alone for a while, and ask the next one that does not rest."""
-        if len(self._addresses) > 1:
+    def turn(self, failed: _Address | None = None) -> None:
+        """Leave the address that failed alone for a while, and ask the next one that does not rest.
+
+        `failed`: where it is not the one that is asked next any more, another thread has turned from it already.
+        """
+        if len(self._addresses) > 1 and failed in (None, self._addresses[0]):
             self._addresses[0].failed()
             now = time.monotonic()
             self._addresses.sort(key=lambda address: max(0.0, address.rests_until - now))
             self.switches += 1
 
-    def _post(self, body: bytes, largest: int | None) -> bytes:
+    def _post(self, url: str, body: bytes, largest: int | None) -> bytes:
         started = time.perf_counter()
         try:
-            response = self._pool.request("POST", self.url, body=body, preload_content=False)
+            response = self._pool.request("POST", url, body=body, preload_content=False)
             content = response.read(None if largest is None else largest + 1)
             if largest is not None and len(content) > largest:
                 response.close()
                 raise RangeRefusedError(f"the node's answer is larger than {largest} bytes")
             response.release_conn()
         except urllib3.exceptions.HTTPError as error:
-            raise NodeAwayError(f"the node at {self.url} does not answer ({type(error).__name__})") from error
+            raise NodeAwayError(f"the node at {url} does not answer ({type(error).__name__})") from error
         finally:
             self.seconds["node"] += time.perf_counter() - started
         self._last.size = len(content)
         if response.status >= 400 and content.lstrip()[:1] not in (b"{", b"["):
-            raise NodeAwayError(f"the node at {self.url} answered with HTTP {response.status}")
+            raise NodeAwayError(f"the node at {url} answered with HTTP {response.status}")
         return content
 
-    def _replies(self, content: bytes, calls: Sequence[Call], kind: Any) -> list[Any]:
+    def _replies(self, url: str, content: bytes, calls: Sequence[Call], kind: Any) -> list[Any]:
         started = time.perf_counter()
         try:
             replies = _read(content, kind, several=len(calls) > 1)
         except msgspec.ValidationError as error:
             raise NodeRefusedError(f"the node's answer to {calls[0][0]} is not what it should be: {error}") from error
         except msgspec.MsgspecError as error:
-            raise NodeAwayError(
-                f"the node at {self.url} answered with something else than JSON-RPC ({error})"
-            ) from error
+            raise NodeAwayError(f"the node at {url} answered with something else than JSON-RPC ({error})") from error
         finally:
             self.seconds["parse"] += time.perf_counter() - started
         by_id = {reply.id: reply for reply in replies}
         for i, (method, _) in enumerate(calls):
             if i not in by_id and not (len(calls) == len(replies) == 1):
-                self._check(replies[0], method)
-                raise NodeAwayError(f"the node at {self.url} left out an answer to {method}")
+                self._check(url, replies[0], method)
+                raise NodeAwayError(f"the node at {url} left out an answer to {method}")
         found = [by_id.get(i, replies[0]) for i in range(len(calls))]
         for reply, (method, _) in zip(found, calls, strict=True):
-            self._check(reply, method)
+            self._check(url, reply, method)
         return [reply.result for reply in found]
 
-    def _check(self, reply: _Reply[Any], method: str) -> None:
+    def _check(self, url: str, reply: _Reply[Any], method: str) -> None:
         if reply.error is None:
             return
         said = reply.error.message
         words = said.lower()
         if any(word in words for word in RATE_WORDS) and not any(word in words for word in ("range", "block")):
-            raise NodeAwayError(f"the node at {self.url} is asked too often: {said}")
+            raise NodeAwayError(f"the node at {url} is asked too often: {said}")
         kind = RangeRefusedError if any(word in words for word in RANGE_WORDS) else NodeRefusedError
         raise kind(f"the node refused {method}: {said}")
 

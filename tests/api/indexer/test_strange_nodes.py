@@ -392,6 +392,17 @@ def test_how_far_nodes_answer_is_remembered(
 # ------------------------------------------------------------------------------------------- several, and behind
 
 
+def test_two_threads_that_met_the_same_dead_address_turn_from_it_once() -> None:
+    asked = wire.Wire(["http://127.0.0.1:1", "http://127.0.0.1:2"])
+    dead, alive = asked._addresses
+    for _ in range(2):
+        asked.turn(dead)
+        assert asked._addresses == [alive, dead]
+    assert asked.switches == 1
+    asked.turn()
+    assert asked.switches == 2
+
+
 def test_another_address_takes_over_and_its_chain_is_checked(
     ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment, truth: Callable[[], Any]
 ) -> None:
