@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.ledger import Ledger
     from tests.strange import Call, Reply
 
-RUNS = 300 if LONG else 10
+RUNS = 300 if LONG else 3
 LAST = 60
 """Answers about calls of which one is changed, at most."""
 

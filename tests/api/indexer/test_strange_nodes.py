@@ -375,7 +375,7 @@ def test_how_far_nodes_answer_is_remembered(
     ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment, tmp_path: Path
 ) -> None:
     play(ledger)
-    for _ in range(200):
+    for _ in range(60):
         ledger.node.rpc("evm_mine")
     limit = 7
     strict, witness = between(strange.range_limit(limit)), between(strange.range_limit(limit))
