@@ -28,7 +28,7 @@ def index(
 ) -> None:
     """Index the chain's events into the database, and compare the index with the contracts again and again."""
     # Imported here so that `serve` never loads what talks to a node, and `index` nothing of the pages.
-    from api.indexer import interpreter
+    from api import interpreter
     from api.indexer.chain import Node
     from api.indexer.chain.wake import Wake, address_of
     from api.indexer.engines import engine_set
@@ -47,7 +47,7 @@ def index(
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
     node, telling, stopped = Node(*settings.nodes), Telling(metrics), False
-    interpreter.set_up()
+    interpreter.set_up_for_indexing()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal stopped

@@ -1,6 +1,5 @@
 """The web application: the JSON interface, the files, the stream and the pages, over one read-only index."""
 
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from api import logs
+from api import interpreter, logs
 from api.explorer import page
 from api.explorer.answers import Json
 from api.explorer.content import ContentFolder
@@ -107,10 +106,8 @@ def from_environment() -> FastAPI:
     """Return the application as the environment wants it: what each of a server's processes calls."""
     logs.set_up()
     app = create_app(Settings.from_environment())
-    # What is there now stays, and answers go before they are collected: to look through them costs a tenth of each.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    # Answers go before they are collected: to look through them costs a tenth of each.
+    interpreter.collect_seldom(50_000)
     return app
 
 

@@ -46,7 +46,7 @@ class Fetcher:
     """Fetches runs that the node is willing to answer."""
 
     def __init__(self, node: Node, watched: Sequence[Watched], witness: Node | None = None) -> None:
-        """Make a fetcher of these contracts' logs; its thread starts with the first run.
+        """Make a fetcher of these contracts' logs; its threads start with the first run.
 
         `witness`: a second node, of somebody else at best, that must tell the same.
         """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import urllib3
 
-from api.indexer import interpreter
+from api import interpreter
 from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
@@ -73,7 +73,7 @@ def _most_resident() -> float:
 def _main(url: str, deployment: str, database: str) -> None:
     store, node = Store(database if "://" in database else Path(database)), Node(url)
     sync = Sync(node, store, deployment_of(Path(deployment)))
-    interpreter.set_up()
+    interpreter.set_up_for_indexing()
     started = time.perf_counter()
     gifts, behind = 0, 1
     while behind:

@@ -71,16 +71,14 @@ class Database:
         """
         turn = self._turns.now() if shared else None
         try:
-            connection = (self._turns.take() if turn is not None else None) or self._connect()
+            connection = self._turns.take(turn) or self._connect()
             try:
                 _check(connection, unfinished=unfinished)
                 yield connection
             except BaseException:
-                self._door.give_back(connection)
+                turn = None  # whoever comes next shall not meet what went wrong here
                 raise
-            if turn is None:
-                self._door.give_back(connection)
-            else:
+            finally:
                 self._turns.leave(connection, turn)
             self._trouble = ""
         except PoolTimeoutError as error:

@@ -33,13 +33,15 @@ class Turns:
             loop.call_soon(self.end)
         return self._turn
 
-    def take(self) -> Connection | None:
+    def take(self, turn: int | None) -> Connection | None:
         """Return the turn's snapshot, if it is there and nobody reads it."""
+        if turn != self._turn:
+            return None
         kept, self._kept = self._kept, None
         return kept
 
-    def leave(self, connection: Connection, turn: int) -> None:
-        """Keep a snapshot that was begun or taken in a turn, or end it if the turn is over."""
+    def leave(self, connection: Connection, turn: int | None) -> None:
+        """Keep a snapshot that was begun or taken in a turn, or end it if the turn is over, or it was of none."""
         if turn == self._turn and self._kept is None:
             self._kept = connection
         else:
@@ -47,6 +49,7 @@ class Turns:
 
     def end(self) -> None:
         """End the turn, and its snapshot."""
+        kept = self.take(self._turn)
         self._turn, self._loop = self._turn + 1, None
-        if (kept := self.take()) is not None:
+        if kept is not None:
             self._give_back(kept)

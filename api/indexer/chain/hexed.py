@@ -80,32 +80,31 @@ def logs_of(wires: Sequence[WireLog]) -> list[RawLog]:
     if not wires:
         return []
     addresses, topics, data, numbers, hashes, txs, indexes = zip(*map(msgspec.structs.astuple, wires), strict=True)
-    blocks, places = _shared(numbers, _number(_NUMBER)), _shared(indexes, _number(LOG_BITS))
+    blocks, places = _shared(numbers, _numbers, _NUMBER), _shared(indexes, _numbers, LOG_BITS)
     columns = (
         [block << LOG_BITS | place for block, place in zip(blocks, places, strict=True)],
-        _shared(hashes, lambda value: _hashes([value], 32)[0]),
+        _shared(hashes, _hashes, 32),
         _hashes(txs, 32),
-        _shared(addresses, lambda value: _hashes([value], 20)[0]),
+        _shared(addresses, _hashes, 20),
         _topics(topics),
         _data(data),
     )
     return list(map(RawLog._make, zip(*columns, strict=True)))
 
 
-def _number(bits: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        number = int(value, 16)
-        if number >> bits:  # also of what is negative
-            raise ValueError(f"{value} is more than {bits} bits")
-        return number
-
-    return read
-
-
-def _shared(values: Sequence[str], read: Callable[[str], T]) -> list[T]:
+def _shared(values: Sequence[str], read: Callable[[Sequence[str], int], list[T]], size: int) -> list[T]:
     """Return what these values say, of which many are the same."""
-    said = {value: read(value) for value in {*values}}
+    different = [*{*values}]
+    said = dict(zip(different, read(different, size), strict=True))
     return [said[value] for value in values]
+
+
+def _numbers(values: Sequence[str], bits: int) -> list[int]:
+    """Return what these values say, so many bits each."""
+    numbers = [int(value, 16) for value in values]
+    if any(number >> bits for number in numbers):  # also of what is negative
+        raise ValueError(f"a number of more than {bits} bits")
+    return numbers
 
 
 def _hashes(values: Sequence[str], size: int) -> list[bytes]:

@@ -9,7 +9,7 @@ from api.explorer.app import create_app
 from api.indexer.store import Store
 from api.settings import Settings
 from tests.api.explorer.world import World, build
-from tests.api.stores import SQLITE_BY_DAY, Databases
+from tests.api.stores import SQLITE_BY_DAY, STORES, Databases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,14 @@ def settings_in(folder: Path, port: int = 8640, database: Path | str | None = No
 @pytest.fixture(scope="session", params=SQLITE_BY_DAY)
 def store_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(params=STORES)
+def place(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Path | str]:
+    """Yield where an index of one's own may be, of either kind."""
+    made = databases.new(request.param, tmp_path)
+    yield made
+    databases.give_back(made)
 
 
 @pytest.fixture(scope="session")

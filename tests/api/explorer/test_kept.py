@@ -16,7 +16,7 @@ from api.explorer.queries import Queries, base
 from api.indexer.store import Store
 from tests.api.explorer.conftest import settings_in
 from tests.api.explorer.world import WALLET, build
-from tests.api.stores import STORES, Databases, change
+from tests.api.stores import change
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -63,16 +63,12 @@ class Served:
         return self.asked - before
 
 
-@pytest.fixture(params=STORES)
-def served(
-    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Served]:
-    where = databases.new(request.param, tmp_path)
-    made = Served(tmp_path, where, monkeypatch)
+@pytest.fixture
+def served(place: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    made = Served(tmp_path, place, monkeypatch)
     yield made
     made.client.close()
     made.store.close()
-    databases.give_back(where)
 
 
 @pytest.mark.parametrize("path", [GIFTS, FRONT, POOL, "/pool/1", "/contribution/1-12000000", f"{GIFTS}?limit=2"])

@@ -13,7 +13,6 @@ from api.explorer.failures import NotFoundError
 from api.explorer.queries import Queries
 from api.indexer.store import Store
 from tests.api.explorer.world import WALLET, build
-from tests.api.stores import STORES, Databases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,17 +62,13 @@ class Asked:
         return self.gifts()
 
 
-@pytest.fixture(params=STORES)
-def asked(
-    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Asked]:
-    where = databases.new(request.param, tmp_path)
-    made = Asked(tmp_path, where, monkeypatch)
+@pytest.fixture
+def asked(place: Path | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
+    made = Asked(tmp_path, place, monkeypatch)
     yield made
     made.database.close()
     assert made.open == 0
     made.store.close()
-    databases.give_back(where)
 
 
 def test_those_that_came_together_share_one(asked: Asked) -> None:
