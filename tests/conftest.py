@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
 
 from tests.chromium import launch
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+# How long an example takes says how busy the machine is, four lanes at a time, and nothing of what is tested.
+settings.register_profile("moa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("moa")
 
 
 @pytest.fixture(scope="session")

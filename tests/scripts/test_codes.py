@@ -18,7 +18,7 @@ WHERE = Round(1337, "0x" + "ab" * 20, 7, 2)
 TO = Web3.to_checksum_address("0x" + "cd" * 20)
 CODE = "0123-4567-89AM"
 SECRET = bytes(range(32))
-SOME = settings(max_examples=20, deadline=None)
+SOME = settings(max_examples=20)
 CODES = st.builds(lambda _: codes.new_code(), st.integers())
 
 

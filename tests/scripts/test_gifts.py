@@ -206,7 +206,7 @@ def test_the_sample_is_what_its_generator_makes(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=2000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_bytes_crash_the_reading(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.mktemp("any")
     found = read(folder, HEADER + data)
@@ -215,7 +215,7 @@ def test_no_bytes_crash_the_reading(tmp_path_factory: pytest.TempPathFactory, da
 
 
 @given(st.lists(st.text(alphabet='abc,"\n\r \t', max_size=30), max_size=20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_good_lines_among_quotes_are_not_lost(tmp_path_factory: pytest.TempPathFactory, noise: list[str]) -> None:
     """A line that is a gift by itself is read as one, whatever stands on the lines around it."""
     folder = tmp_path_factory.mktemp("noise")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts import gifts, recorder
@@ -47,7 +47,6 @@ KEYS = {1: b"one", 2: b"two", 3: b"three"}
 
 
 @given(st.lists(ROW, max_size=40), st.lists(ROW, max_size=40))
-@settings(deadline=None)
 def test_what_is_missing_is_the_difference_of_multisets(
     wanted: list[tuple[int, int, int, int]], there: list[tuple[int, int, int, int]]
 ) -> None:
@@ -62,7 +61,6 @@ def test_what_is_missing_is_the_difference_of_multisets(
 
 
 @given(st.lists(ROW, min_size=1, max_size=40), st.data())
-@settings(deadline=None)
 def test_no_two_batches_of_a_life_share_a_reference(rows: list[tuple[int, int, int, int]], data: st.DataObject) -> None:
     """However the file grows between runs, and however much of each run came through."""
     there: list[tuple[int, int, int, int]] = []

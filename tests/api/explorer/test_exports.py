@@ -197,7 +197,7 @@ def wholes(client: TestClient) -> dict[str, list[Any]]:
     return {name: parse("jsonl", ask(client, f"{name}.jsonl").content) for name in NAMES}
 
 
-@tries(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_filters_leave_what_they_say(
     client: TestClient, index: Path, wholes: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch, data: st.DataObject

@@ -61,7 +61,7 @@ def stranger(settings: Settings, world: World) -> Iterator[TestClient]:  # noqa:
         yield opened
 
 
-@tries(max_examples=400, deadline=None)
+@tries(max_examples=400)
 @given(st.sampled_from(PATHS), values, st.dictionaries(st.sampled_from(PARAMS), values, max_size=5))
 def test_parameters_never_break_it(stranger: TestClient, path: str, part: str, params: dict[str, str]) -> None:
     answer = stranger.get("/api/v1" + path.format(quote(part, safe="")), params=params)
@@ -73,13 +73,13 @@ def test_parameters_never_break_it(stranger: TestClient, path: str, part: str, p
         assert set(body) == {"error", "looked_for"}
 
 
-@tries(max_examples=200, deadline=None)
+@tries(max_examples=200)
 @given(values)
 def test_searches_never_break_it(stranger: TestClient, q: str) -> None:
     assert stranger.get("/api/v1/search", params={"q": q}).status_code == 200
 
 
-@tries(max_examples=100, deadline=None)
+@tries(max_examples=100)
 @given(values)
 def test_names_of_files_never_break_it(stranger: TestClient, name: str) -> None:
     answer = stranger.get(f"/content/{quote(name, safe='')}", follow_redirects=False)

@@ -172,10 +172,7 @@ def walk(ask: Callable[[At], Any], limit: int) -> list[Any]:
         cursor = page["next"]
 
 
-@settings(
-    max_examples=60, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(case=handed_on(), limit=st.integers(1, 4))
 def test_every_unit_is_found_in_both_directions(
     where: Path | str, case: tuple[Story, dict[int, bytes], dict[int, list[int]]], limit: int
@@ -216,10 +213,7 @@ def test_every_unit_is_found_in_both_directions(
             assert sum(shown_back.values()) == kept
 
 
-@settings(
-    max_examples=60, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(case=handed_on(), limit=st.integers(1, 4))
 def test_the_verifier_says_the_same_by_itself(
     where: Path | str, case: tuple[Story, dict[int, bytes], dict[int, list[int]]], limit: int
