@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     Table,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from api import postgres
 from api.errors import StoreError
@@ -27,6 +28,9 @@ from api.indexer.store.refused import refused
 
 LOCK = 0x4D6F61
 """The advisory lock of whoever writes Moa's index: "Moa"."""
+
+PATIENCE = "2s"
+"""How long one waits for another writer to end: longer than the server takes to notice that a client is gone."""
 
 SETTINGS = {
     # What a crash of the server takes with it comes again from the chain: the cursor is lost with it.
@@ -70,10 +74,9 @@ class Postgres:
             self._session = self._engine.connect()
         except DBAPIError as error:
             raise StoreError(f"{self.name} cannot be written: {postgres.said(error)}") from error
-        with self.begin() as connection:
-            locked = connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar()
-            holder = connection.execute(text(_HOLDER), {"lock": LOCK}).first()
-        if not locked:
+        if not self._locked():
+            with self.begin() as connection:
+                holder = connection.execute(text(_HOLDER), {"lock": LOCK}).first()
             self.close()
             who = f" (session {holder.pid} of role {holder.usename})" if holder else ""
             raise StoreError(f"another indexer writes {self.name}{who}: stop it first")
@@ -82,6 +85,19 @@ class Postgres:
         """Let go of the database."""
         self._session.close()
         self._engine.dispose()
+
+    def _locked(self) -> bool:
+        """Become the one writer; whoever was killed a moment ago still is it, until the server notices."""
+        with self.begin() as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
+            try:
+                connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+            except OperationalError as error:
+                if isinstance(error.orig, LockNotAvailable):
+                    connection.rollback()
+                    return False
+                raise
+        return True
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -105,6 +106,12 @@ def test_a_second_indexer_ends_with_one_line_that_names_the_first(where: str, le
     assert other.returncode == 1
     store.write([GENESIS], {}, [], 0)
     store.close()
+    Store(where).close()
+
+
+def test_one_that_ends_is_waited_for(where: str) -> None:
+    ending = Store(where)
+    Timer(0.3, ending.close).start()
     Store(where).close()
 
 
