@@ -84,16 +84,32 @@ def hear_witness(witness: Ranges, blocks: Sequence[Block], logs: Sequence[RawLog
     for mine, theirs in zip(blocks, witness.node.blocks_of(range(first, last + 1)), strict=True):
         if theirs is None:
             raise NodeBehindError(f"the second node has not got block {mine.number} yet: waiting for it")
-        if theirs[:4] != mine[:4]:
-            raise ForkedError(
-                f"the two nodes disagree about block {mine.number} (0x{mine.hash.hex()} of {mine.time} and "
-                f"0x{theirs.hash.hex()} of {theirs.time}): {_NOTHING}"
-            )
+        _check_alike(mine, theirs)
     told = witness.all_logs(first, last)
     if told != logs:
         place = min(log.place for log in {*told} ^ {*logs})
         raise ForkedError(
             f"the two nodes disagree about log {place & (2**LOG_BITS - 1)} of block {place >> LOG_BITS}: {_NOTHING}"
+        )
+
+
+def hear_tip(witness: Node, tip: Block) -> None:
+    """Check that the second node has not left the newest stored block since: the first one may have stayed behind.
+
+    Raises:
+        ForkedError: It has another one.
+
+    """
+    theirs = witness.block(tip.number)
+    if theirs is not None:
+        _check_alike(tip, theirs)
+
+
+def _check_alike(mine: Block, theirs: Block) -> None:
+    if theirs[:4] != mine[:4]:
+        raise ForkedError(
+            f"the two nodes disagree about block {mine.number} (0x{mine.hash.hex()} of {mine.time} and "
+            f"0x{theirs.hash.hex()} of {theirs.time}): {_NOTHING}"
         )
 
 

@@ -142,6 +142,8 @@ class Sync:
                 return self._rewind(tip, common, head)
             head = max(head, tip.number)  # behind one address there may be several nodes, of which one lies behind
             if tip.number >= head:
+                if self._witness is not None:
+                    agree.hear_tip(self._witness, tip)
                 self._end_backfill()
                 self._store.note_head(head)
                 return Progress(tip=tip.number, head=head)

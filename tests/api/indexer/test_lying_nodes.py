@@ -199,3 +199,23 @@ def test_a_second_node_is_asked_what_a_token_says(
     node.quirks.clear()
     catch_up(sync)
     assert content(store.where) == truth()
+
+
+def test_a_second_node_that_goes_over_to_another_chain_is_heard(
+    ledger: Ledger,
+    between: Callable[..., StrangeNode],  # noqa: F811
+    store: Store,
+    deployment: Deployment,
+) -> None:
+    """The first node stays where it is: no new block of it will ever be asked about."""
+    play(ledger)
+    witness = between()
+    sync = Sync(Node(ledger.node.url), store, deployment, witness=Node(witness.url))
+    catch_up(sync)
+    before, head = content(store.where), ledger.w3.eth.block_number
+    witness.quirks[:] = [_answering("eth_getBlockByNumber", lambda block, _: {**block, "hash": "0x" + "4" * 64})]
+    with pytest.raises(ForkedError, match=f"disagree about block {head} "):
+        sync.step()
+    witness.quirks[:] = [strange.lag(lambda: 2)]
+    assert sync.step().rewound_to is None
+    assert content(store.where) == before
