@@ -150,12 +150,12 @@ class Wire:
                 raise
             response.release_conn()
         except urllib3.exceptions.HTTPError as error:
-            raise NodeAwayError(f"the node at {url} does not answer ({type(error).__name__})") from error
+            raise NodeAwayError(f"the node at {_shown(url)} does not answer ({type(error).__name__})") from error
         finally:
             self.seconds["node"] += time.perf_counter() - started
         self._last.size = len(content)
         if response.status >= 400 and content.lstrip()[:1] not in (b"{", b"["):
-            raise NodeAwayError(f"the node at {url} answered with HTTP {response.status}")
+            raise NodeAwayError(f"the node at {_shown(url)} answered with HTTP {response.status}")
         return content
 
     def _replies(self, url: str, content: bytes, calls: Sequence[Call], kind: Any) -> list[Any]:
@@ -165,7 +165,8 @@ class Wire:
         except msgspec.ValidationError as error:
             raise NodeRefusedError(f"the node's answer to {calls[0][0]} is not what it should be: {error}") from error
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise NodeAwayError(f"the node at {url} answered with something else than JSON-RPC ({error})") from error
+            said = f"the node at {_shown(url)} answered with something else than JSON-RPC ({error})"
+            raise NodeAwayError(said) from error
         finally:
             self.seconds["parse"] += time.perf_counter() - started
         by_id = {reply.id: reply for reply in replies}
@@ -173,7 +174,7 @@ class Wire:
             if i not in by_id and not (len(calls) == len(replies) == 1):
                 for reply in replies[:1]:
                     self._check(url, reply, method)
-                raise NodeAwayError(f"the node at {url} left out an answer to {method}")
+                raise NodeAwayError(f"the node at {_shown(url)} left out an answer to {method}")
         found = [by_id.get(i, replies[0]) for i in range(len(calls))]
         for reply, (method, _) in zip(found, calls, strict=True):
             self._check(url, reply, method)
@@ -182,14 +183,20 @@ class Wire:
     def _check(self, url: str, reply: _Reply[Any], method: str) -> None:
         if reply.error is None:
             if reply.result is msgspec.UNSET:  # of a gateway before the node, that has its own words
-                raise NodeAwayError(f"the node at {url} answered {method} with neither a result nor an error")
+                raise NodeAwayError(f"the node at {_shown(url)} answered {method} with neither a result nor an error")
             return
         said = _line(reply.error.message)
         words = reply.error.message.lower()
         if any(word in words for word in RATE_WORDS) and not any(word in words for word in ("range", "block")):
-            raise NodeAwayError(f"the node at {url} is asked too often: {said}")
+            raise NodeAwayError(f"the node at {_shown(url)} is asked too often: {said}")
         kind = RangeRefusedError if any(word in words for word in RANGE_WORDS) else NodeRefusedError
         raise kind(f"the node refused {method}: {said}")
+
+
+def _shown(url: str) -> str:
+    """Return as much of an address as may be read by all: what lies behind the host may be a key."""
+    parts = urllib3.util.parse_url(url)
+    return urllib3.util.Url(scheme=parts.scheme, host=parts.host, port=parts.port).url
 
 
 def _line(said: str) -> str:
@@ -209,7 +216,7 @@ def _whole(url: str, response: urllib3.BaseHTTPResponse, largest: int | None) ->
         if size > HUGE:
             raise NodeRefusedError(f"the node's answer is larger than {HUGE} bytes, which no answer can be")
         if time.monotonic() > ends:
-            raise NodeAwayError(f"the node at {url} did not come to the end of its answer within {LONGEST:g} seconds")
+            raise NodeAwayError(f"the node at {_shown(url)} did not end its answer within {LONGEST:g} seconds")
     return b"".join(parts)
 
 
