@@ -126,7 +126,8 @@ class Sync:
 
         Raises:
             UnsteadyChainError: The chain changed while it was read; the next step will see it as it is then.
-            NodeBehindError: The node has fewer blocks than are stored, and is not one that is ever rewound.
+            NodeBehindError: The node has fewer blocks than are stored, and is not one that is ever rewound; or it has
+                not got to the deployment.
             ForkedError: The node tells of another block than one that is stored and final.
             UnknownLogError, BrokenLineError, TooLargeError: A log cannot be taken as it is. Nothing was written.
 
@@ -219,7 +220,8 @@ class Sync:
     def _add(self, tip: Block | None, head: int) -> Progress:
         first = self._deployment.block if tip is None else tip.number + 1
         if first > head:
-            raise OtherChainError(f"the node's chain ends at block {head}, before the deployment's block {first}")
+            # It may be on its way there. Where it was rewound that far, nothing is left to be wrong.
+            raise NodeBehindError(f"the node is at block {head}, before the deployment's block {first}: waiting for it")
         run = self._fetcher.take(first, head)
         if tip is None and self._node.switches != self._switches:  # else the parent's hash says whose blocks they are
             raise UnsteadyChainError("another of the node's addresses took over before the first block")
