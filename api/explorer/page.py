@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from eth_utils.crypto import keccak
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.errors import SettingsError
@@ -82,7 +83,14 @@ def _add_gifts(router: APIRouter, queries: Queries) -> None:
 
 def pages(queries: Queries, settings: Settings) -> APIRouter:
     """Return the routes of all pages."""
-    router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+    class Page(APIRoute):
+        """A page asks several questions: all are answered at the same block."""
+
+        def __init__(self, path: str, endpoint: Callable[..., Response], **said: Any) -> None:
+            super().__init__(path, queries.together(endpoint), **said)
+
+    router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False, route_class=Page)
     _add_gifts(router, queries)
 
     @router.get("/")
