@@ -49,18 +49,25 @@ def _check_known(theirs: Block | None, mine: Block, head: int) -> None:
         raise UnsteadyChainError(f"the node says that it is at block {head}, but has no block {mine.number}")
 
 
-def check_rewind(engine: Engine, tip: int, common: int, head: int) -> None:
+def check_rewind(engine: Engine, tip: int, noted: int, common: int, head: int) -> None:
     """Check that an engine may take back what stands above the newest common block.
+
+    Args:
+        engine: What kind of node it is.
+        tip: The newest stored block.
+        noted: The newest block that was told to be final; -1: none was.
+        common: The newest stored block that the node has too.
+        head: The node's newest block as it said before it was asked for that one: it may have gone on since.
 
     Raises:
         NodeBehindError: It has fewer blocks, none of them another.
         ForkedError: It tells of another block than one that is final.
 
     """
-    final = engine.final(tip)
+    final = engine.final(tip, noted)
     if final is None:
         return
-    if common == head:
+    if common >= head:
         raise NodeBehindError(f"the node is at block {head}, the index at {tip}: waiting for the node")
     if common < final:
         raise ForkedError(

@@ -20,23 +20,22 @@ class Engine:
     confirmations: int | None
     """How many blocks must lie above one before it is final; None: never, a chain for development can be rewound."""
 
-    def final(self, head: int) -> int | None:
-        """Return the newest block that is final when `head` is the newest one."""
-        return None if self.confirmations is None else head - self.confirmations
-
-    def notes(self, head: int, tip: int) -> dict[str, str]:
-        """Return what the index notes of it: its name, its confirmations, and the newest block that is final.
+    def final(self, tip: int, noted: int) -> int | None:
+        """Return the newest block that is final; -1: none yet, None: none ever is.
 
         Args:
-            head: The node's newest block.
-            tip: The newest one that is indexed.
+            tip: The newest block that is indexed: what lies above it is only a node's word.
+            noted: The newest one that was final before, or -1; it stays so.
 
         """
-        final = self.final(head)
+        return None if self.confirmations is None else max(noted, tip - self.confirmations, -1)
+
+    def notes(self, final: int | None) -> dict[str, str]:
+        """Return what the index notes of it: its name, its confirmations, and the newest block that is final."""
         return {
             "engine": self.name,
             "confirmations": "never" if self.confirmations is None else str(self.confirmations),
-            "final_block": "" if final is None or final < 0 else str(min(final, tip)),
+            "final_block": "" if final is None or final < 0 else str(final),
         }
 
 

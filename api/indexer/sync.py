@@ -206,7 +206,7 @@ class Sync:
         self.check_chain()  # nothing is forgotten because another chain answered
         if self._node.switches != switches:
             raise UnsteadyChainError("another of the node's addresses took over while the chains were compared")
-        agree.check_rewind(self._engine, tip.number, common, head)
+        agree.check_rewind(self._engine, tip.number, self._store.final(), common, head)
         self._lines = None
         self._fetcher.forget()
         self._store.rewind(common)

@@ -145,7 +145,7 @@ class Store:
             for name, found in rows.items():
                 self._add(connection, name, found)
             self._add(connection, "tokens", [(at, a, t.symbol, t.name, t.decimals) for at, a, t in tokens])
-            write_notes(connection, self._seen(head, blocks[-1].number if blocks else -1))
+            self._note_seen(connection, head, blocks[-1].number if blocks else -1)
 
     def begin_backfill(self) -> None:
         """Make room for very many rows: an index is made faster in the end than kept with each row."""
@@ -172,9 +172,9 @@ class Store:
                 connection.execute(delete(table).where(table.c.log >= (number + 1) << tables.LOG_BITS))
 
     def note_head(self, head: int) -> None:
-        """Write down that the node answered now, and where its head is."""
+        """Write down that the node answered now, and that its head is the newest block stored."""
         with self._base.begin() as connection:
-            write_notes(connection, self._seen(head, head))
+            self._note_seen(connection, head, head)
 
     def note_halt(self, reason: str) -> None:
         """Write down why the sync stopped, for the pages to tell."""
@@ -191,13 +191,25 @@ class Store:
         with self._base.begin() as connection:
             forget_notes(connection, "halted")
 
-    def _seen(self, head: int, tip: int) -> dict[str, str]:
+    def final(self) -> int:
+        """Return the newest block that was ever told to be final; -1: none was."""
+        with self._base.begin() as connection:
+            return _final(connection)
+
+    def _note_seen(self, connection: Connection, head: int, tip: int) -> None:
         notes = {"node_seen_at": str(int(time.time())), "node_head": str(head)}
-        return notes if self.engine is None else notes | self.engine.notes(head, tip)
+        if self.engine is not None:
+            notes |= self.engine.notes(self.engine.final(tip, _final(connection)))
+        write_notes(connection, notes)
 
     def _add(self, connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
             self._base.add(connection, tables.metadata.tables[table], rows)
+
+
+def _final(connection: Connection) -> int:
+    noted = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.key == "final_block"))
+    return int(noted) if noted else -1
 
 
 def _totals(name: str, tally: Tally) -> Select[Any]:

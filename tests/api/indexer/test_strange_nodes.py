@@ -18,7 +18,7 @@ from api.errors import (
     UnknownLogError,
     UnsteadyChainError,
 )
-from api.indexer import engines
+from api.indexer import agree, engines
 from api.indexer.chain import Node, wire
 from api.indexer.store import Store
 from api.indexer.sync import Sync
@@ -452,6 +452,31 @@ def test_a_change_of_what_is_final_is_an_alarm(
     with pytest.raises(ForkedError, match=r"final \(Clique: 3 confirmations\)"):
         sync.step()
     assert content(store.where) == before
+
+
+def test_what_was_final_stays_so_after_a_rewind(
+    ledger: Ledger, between: Callable[..., StrangeNode], store: Store, deployment: Deployment
+) -> None:
+    pool = ledger.open_pool()
+    snapshots = []
+    for dollars in range(1, 7):
+        snapshots.append(ledger.node.rpc("evm_snapshot"))
+        ledger.give(pool, dollars * USD)
+    sync = sync_of(store, deployment, between(strange.says("Geth")).url, engine=engines.Engine("Clique", 3))
+    catch_up(sync)
+    ledger.node.rpc("evm_revert", snapshots[4])  # two blocks gone, one other: nothing that was final
+    ledger.give(pool, 10 * USD)
+    assert any(step.rewound_to for step in catch_up(sync))
+    ledger.node.rpc("evm_revert", snapshots[2])  # three gone: the first of them was final when six were there
+    for dollars in range(20, 23):
+        ledger.give(pool, dollars * USD)
+    with pytest.raises(ForkedError, match=r"final \(Clique: 3 confirmations\)"):
+        sync.step()
+
+
+def test_a_node_that_went_on_between_two_questions_is_waited_for() -> None:
+    with pytest.raises(NodeBehindError, match="waiting for the node"):
+        agree.check_rewind(engines.Engine("Besu", 0), tip=10, noted=10, common=7, head=5)
 
 
 @pytest.mark.parametrize(
