@@ -56,6 +56,12 @@ def read(pages: TestClient, path: str) -> str:
     return answer.text
 
 
+@pytest.mark.parametrize("pool", THRESHOLDS)
+def test_a_threshold_is_said_exactly(pages: TestClient, pool: int) -> None:
+    [said] = re.findall(r"If givers of more than (\S+) object", read(pages, f"/pool/{pool}"))
+    assert said == THRESHOLDS[pool][1]
+
+
 def test_all_proofs_of_a_milestone_are_those_of_it_alone(pages: TestClient) -> None:
     [link] = re.findall(r'href="(/api/v1/export/evidence\.csv[^"]*)"', read(pages, "/pool/1"))
     assert unescape(link) == f"/api/v1/export/evidence.csv?pool=1&milestone={MILESTONES - 4}"
