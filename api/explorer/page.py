@@ -70,7 +70,12 @@ def _add_gifts(router: APIRouter, queries: Queries) -> None:
     def payers(pool: str, milestone: str, cursor: str | None = Cursor) -> HTMLResponse:
         number, which = asked.number("pool", pool), asked.number("milestone", milestone, f"{pool}-{milestone}")
         gifts = {**queries.payers(number, which, cursor, GIFTS), "cursor": cursor}
-        context = {"pool": queries.pool(number), "milestone": which, "payers": gifts, "index": queries.health()}
+        context = {
+            "pool": queries.pool(number),
+            "s": queries.milestone(number, which),
+            "payers": gifts,
+            "index": queries.health(),
+        }
         return _render("payers.html", context)
 
     @router.get("/batch/{batch}")

@@ -62,6 +62,20 @@ def test_a_threshold_is_said_exactly(pages: TestClient, pool: int) -> None:
     assert said == THRESHOLDS[pool][1]
 
 
+@pytest.mark.parametrize("milestone", [0, 5, 15, 55, 56, 59])
+def test_each_milestone_of_a_long_pool_has_its_payers(pages: TestClient, milestone: int) -> None:
+    shown = unescape(re.sub("<[^>]*>", "", read(pages, f"/pool/1/milestones/{milestone}/contributions")))
+    if milestone < MILESTONES - 4:
+        assert f"{milestone + 1}.00\N{NO-BREAK SPACE}eUSD was paid to" in shown
+    else:
+        assert "Nothing is paid for this milestone yet" in shown
+
+
+def test_there_is_no_page_of_a_milestone_that_is_not(pages: TestClient) -> None:
+    for milestone in (MILESTONES, 70_000, 2**63 - 1):
+        assert pages.get(f"/pool/1/milestones/{milestone}/contributions").status_code == 404
+
+
 def test_all_proofs_of_a_milestone_are_those_of_it_alone(pages: TestClient) -> None:
     [link] = re.findall(r'href="(/api/v1/export/evidence\.csv[^"]*)"', read(pages, "/pool/1"))
     assert unescape(link) == f"/api/v1/export/evidence.csv?pool=1&milestone={MILESTONES - 4}"
