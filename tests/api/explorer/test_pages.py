@@ -87,3 +87,11 @@ def test_links_are_escaped_once(pages: TestClient) -> None:
                  "/pool/1/milestones/5/contributions"):  # fmt: skip
         for link in re.findall(r'href="([^"]*)"', read(pages, path)):
             assert "amp;" not in unescape(link), path
+
+
+@pytest.mark.parametrize("path", ["/search", "/api/v1/search"])
+@pytest.mark.parametrize("wanted", ["x" * 201, "x " * 1_500])
+def test_a_search_for_too_much_is_refused_in_words(pages: TestClient, path: str, wanted: str) -> None:
+    answer = pages.get(path, params={"q": wanted})
+    assert answer.status_code == 422
+    assert "200 characters" in answer.text
