@@ -144,7 +144,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         context = {
             "c": found,
             "steps": STEPS,
-            "title": queries.pool(found["pool"])["title"],
             "index": health,
             "fund": health["fund"],
             "chain_id": health["chain_id"],
