@@ -169,7 +169,6 @@ _OTHERS: dict[str, str] = {
     "payee": "who is paid",
     "attestor": "who judges",
     "sponsor": "who matches",
-    "account": "whose it is",
     "to": "who got the money",
     "evidence": "SHA-256 of the evidence",
     "batch": "the batch's id",
