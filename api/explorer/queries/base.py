@@ -1,10 +1,11 @@
-"""How every question reads: one snapshot for each."""
+"""How every question reads: one snapshot for each, or for all of a page."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database, Edition, edition_of
@@ -15,6 +16,8 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 LOOK_SECONDS = 0.002
 """Answers that were kept may be so much older than the index, for a look at it costs as much as most of them."""
+
+_TOGETHER: ContextVar[Reader | None] = ContextVar("reads all that a page asks", default=None)
 
 
 class Base:
@@ -52,7 +55,20 @@ class Base:
         return self._there
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Answer all questions that are asked within from one snapshot: what they say fits together."""
+        with self._read() as read:
+            token = _TOGETHER.set(read)
+            try:
+                yield
+            finally:
+                _TOGETHER.reset(token)
+
+    @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
+        if (together := _TOGETHER.get()) is not None:
+            yield together
+            return
         looked = LOOKED.get()
         with self._database.snapshot(unfinished=unfinished, shared=True) as connection:
             edition = edition_of(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from api.explorer.kept import Kept
 from api.explorer.queries import Queries, base
 from api.indexer.store import Store
 from tests.api.explorer.conftest import settings_in
-from tests.api.explorer.world import WALLET, build
+from tests.api.explorer.world import NGO, WALLET, build
 from tests.api.stores import change
 
 if TYPE_CHECKING:
@@ -211,7 +212,30 @@ def test_what_is_no_answer_out_of_one_edition_is_left_alone(served: Served, path
     assert not answer.headers.get("etag", "").startswith(f'"{served.book.height}-')
 
 
+def test_a_page_is_of_one_state(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Queries.pool
+
+    def and_then_a_gift_comes(queries: Queries, number: int) -> Any:
+        found = pool(queries, number)
+        served.book.give(1, WALLET, 4_711_000_000)
+        served.book.mine()
+        return found
+
+    monkeypatch.setattr(Queries, "pool", and_then_a_gift_comes)
+    assert "4,711.00" not in served.get("/pool/1").text, "its sums do not count it"
+    monkeypatch.undo()
+    assert "4,711.00" in served.get("/pool/1").text
+
+
+def test_a_page_begins_one_snapshot(served: Served) -> None:
+    served.get(GIFTS)  # so that the edition is known
+    for path in ("/", "/pool/2", "/pool/1/contributions", "/pool/1/milestones/0/contributions", "/contribution/1-0",
+                 "/search?q=x", f"/donor/0x{WALLET.hex()}", f"/ngo/0x{NGO.hex()}", "/check"):  # fmt: skip
+        assert served.looks(path) == 1, path
+
+
 def test_what_read_two_editions_is_not_kept(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Queries, "together", lambda _: nullcontext(), raising=False)
     pool = Queries.pool
 
     def and_then_a_block_comes(queries: Queries, number: int) -> Any:
