@@ -315,10 +315,13 @@ def test_a_watcher_may_be_taken_away_in_mid_look(tmp_path: Path) -> None:
 
     class Shared(SqliteDoor):
         seen: Any = None
+        taken_next = False
 
         @property
         def _watcher(self) -> Any:
-            found, self.seen = self.seen, None
+            found = self.seen
+            if self.taken_next:
+                self.seen = None
             return found
 
         @_watcher.setter
@@ -328,6 +331,6 @@ def test_a_watcher_may_be_taken_away_in_mid_look(tmp_path: Path) -> None:
     path = tmp_path / "index.db"
     replaced(path, "old")
     door = Shared(path)
-    before = door.watch()
+    before, door.taken_next = door.watch(), True
     assert door.watch() == before
     door.close()

@@ -213,7 +213,7 @@ def test_every_unit_is_found_in_both_directions(
             assert sum(shown_back.values()) == kept
 
 
-@pytest.mark.parametrize("payee", [PEOPLE, VOUCHERS])
+@pytest.mark.parametrize("payee", [PEOPLE, VOUCHERS], ids=["deliveries", "vouchers"])
 def test_what_a_gift_became_is_counted_by_two_looks(databases: Databases, tmp_path: Path, payee: bytes) -> None:
     """However many deliveries there are: SQLite says how much it did, in its own steps."""
     place = databases.new(SQLITE, tmp_path)
