@@ -28,7 +28,7 @@ class UnsteadyChainError(MoaError):
 
 
 class NodeBehindError(MoaError):
-    """The node has fewer blocks than were indexed, none of them another. It is waited for."""
+    """The node has fewer blocks than were indexed, none of them another, or has not got to the deployment. Wait."""
 
 
 class ForkedError(MoaError):

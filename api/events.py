@@ -170,7 +170,7 @@ class Event:
         if {(len(topics), len(data)) for topics, data in logs} != {(self.head, self.size - self.head)}:
             return None
         read = np.frombuffer(b"".join(chain.from_iterable(logs)), self.layout)
-        zeros = [read[name].tobytes() for name in self.layout.names or () if name[1:] in self.names]
+        zeros = [read[name].tobytes() for name in self.layout.names or () if name[0] == "0" and name[1:] in self.names]
         if any(each != bytes(len(each)) for each in zeros):
             return None
         return {name: read[name].tolist() for name in self.names}

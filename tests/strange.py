@@ -99,7 +99,7 @@ def range_limit(blocks: int) -> Quirk:
     def quirk(call: Call, ask: Callable[[Call], Reply]) -> Reply:
         if call["method"] == "eth_getLogs":
             wanted = call["params"][0]
-            if int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) >= blocks:
+            if "toBlock" in wanted and int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) >= blocks:
                 return refuse(call, -32005, "Requested range exceeds maximum RPC range limit")
         return ask(call)
 

@@ -11,6 +11,9 @@ from typing import Any, TypedDict
 from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.explorer.routing import ReadRoute
 
 FILE = Path(__file__).with_name("examples.json")
 
@@ -31,13 +34,21 @@ class Example(TypedDict):
 
 
 class Described(FastAPI):
-    """An application whose description has the examples in it. They are read when it is asked for."""
+    """An application that is described when it is asked to be, with the examples in it."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the description."""
         if self.openapi_schema is None:
-            add(super().openapi())
-        return super().openapi()
+            routes = [route.described() if isinstance(route, ReadRoute) else route for route in self.routes]
+            self.openapi_schema = get_openapi(
+                title=self.title,
+                version=self.version,
+                summary=self.summary,
+                description=self.description,
+                routes=routes,
+            )
+            add(self.openapi_schema)
+        return self.openapi_schema
 
 
 def read() -> dict[str, Example]:

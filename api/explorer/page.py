@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from eth_utils.crypto import keccak
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.errors import SettingsError
@@ -31,9 +31,6 @@ _POLICY = (
 _ANY_NODE = "'self' http: https:"
 
 _HELD_CALL = "0x" + (keccak(text="heldOf(uint256)")[:4] + (1).to_bytes(32, "big")).hex()
-
-Asked = ParamSpec("Asked")
-Answer = TypeVar("Answer")
 
 Cursor = Query(default=None, max_length=200)
 
@@ -69,25 +66,8 @@ def error_page(_request: Request, status: int, title: str, text: str) -> HTMLRes
     return _render("error.html", {"status": status, "heading": title, "text": text}, status)
 
 
-def _of_one_state(queries: Queries) -> Callable[[Callable[Asked, Answer]], Callable[Asked, Answer]]:
-    """Let all that a page asks be answered from one snapshot."""
-
-    def decorate(page: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
-        @wraps(page)
-        def answer(*given: Asked.args, **named: Asked.kwargs) -> Answer:
-            with queries.together():
-                return page(*given, **named)
-
-        return answer
-
-    return decorate
-
-
 def _add_gifts(router: APIRouter, queries: Queries) -> None:
-    one_state = _of_one_state(queries)
-
     @router.get("/pool/{pool}/milestones/{milestone}/contributions")
-    @one_state
     def payers(pool: str, milestone: str, cursor: str | None = Cursor) -> HTMLResponse:
         number, which = asked.number("pool", pool), asked.number("milestone", milestone, f"{pool}-{milestone}")
         gifts = {**queries.payers(number, which, cursor, GIFTS), "cursor": cursor}
@@ -100,7 +80,6 @@ def _add_gifts(router: APIRouter, queries: Queries) -> None:
         return _render("payers.html", context)
 
     @router.get("/batch/{batch}")
-    @one_state
     def batch_page(batch: str, cursor: str | None = Cursor) -> HTMLResponse:
         identity = asked.hexed("batch", batch, 32)
         gifts = {**opened(queries.batch_contributions(identity, cursor, GIFTS)), "cursor": cursor}
@@ -109,12 +88,17 @@ def _add_gifts(router: APIRouter, queries: Queries) -> None:
 
 def pages(queries: Queries, settings: Settings) -> APIRouter:
     """Return the routes of all pages."""
-    router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+    class Page(APIRoute):
+        """A page asks several questions: all are answered at the same block."""
+
+        def __init__(self, path: str, endpoint: Callable[..., Response], **said: Any) -> None:
+            super().__init__(path, queries.together(endpoint), **said)
+
+    router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False, route_class=Page)
     _add_gifts(router, queries)
-    one_state = _of_one_state(queries)
 
     @router.get("/")
-    @one_state
     def front(cursor: str | None = Cursor) -> HTMLResponse:
         summary = queries.summary(MOVES)
         pools = queries.pools(cursor=cursor, limit=POOLS)
@@ -128,7 +112,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         return _render("_latest.html", {"summary": queries.summary(MOVES)})
 
     @router.get("/pool/{pool}")
-    @one_state
     def pool_page(pool: str) -> HTMLResponse:
         number = asked.number("pool", pool)
         shown = queries.pool(number)
@@ -136,7 +119,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         return _render("pool.html", {"pool": shown, "gifts": gifts, "index": queries.health(), "now": queries.clock()})
 
     @router.get("/pool/{pool}/contributions")
-    @one_state
     def contributions(request: Request, pool: str) -> HTMLResponse:
         number = asked.number("pool", pool)
         shown = queries.pool(number)
@@ -161,7 +143,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         return _render("contributions.html", context, 422 if wish.wrong else 200)
 
     @router.get("/contribution/{pool_start}")
-    @one_state
     def contribution(pool_start: str) -> HTMLResponse:
         pool, _, start = pool_start.partition("-")
         found = queries.contribution(
@@ -180,7 +161,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         return _render("contribution.html", context, connect=_ANY_NODE)
 
     @router.get("/donor/{donor}")
-    @one_state
     def donor_page(donor: str, cursor: str | None = Cursor) -> HTMLResponse:
         identity = asked.hexed("giver", donor, 20)
         found, gifts = queries.donor(identity), opened(queries.donor_contributions(identity, cursor, GIFTS))
@@ -189,12 +169,10 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         return _render("donor.html", context)
 
     @router.get("/ngo/{ngo}")
-    @one_state
     def ngo_page(ngo: str) -> HTMLResponse:
         return _render("ngo.html", {"n": queries.ngo(asked.hexed("NGO", ngo, 20)), "index": queries.health()})
 
     @router.get("/search", response_model=None)
-    @one_state
     def search(q: str = "") -> HTMLResponse | RedirectResponse:
         context: dict[str, Any] = {"q": q.strip(), "hits": [], "wrong": None, "index": queries.health()}
         try:
@@ -206,7 +184,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         return _render("search.html", context)
 
     @router.get("/check")
-    @one_state
     def check() -> HTMLResponse:
         health = queries.health()
         try:

@@ -1,6 +1,9 @@
 """The JSON interface under /api/v1: each route reads its parameters and asks one question."""
 
+from typing import cast
+
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from api.explorer import params as p
 from api.explorer import shapes
@@ -15,7 +18,8 @@ _LIMIT = DEFAULT_LIMIT
 
 def json_routes(queries: Queries) -> APIRouter:
     """Return all routes of the JSON interface."""
-    router = APIRouter(prefix=PREFIX, responses=ERRORS, route_class=ReadRoute)
+    # FastAPI's routers make routes of any class; only their types ask for one of its own.
+    router = APIRouter(prefix=PREFIX, responses=ERRORS, route_class=cast("type[APIRoute]", ReadRoute))
     # They are tried in this order: what is asked for most comes first.
     _add_contributions(router, queries)
     _add_pools(router, queries)

@@ -11,7 +11,7 @@ from pydantic import WithJsonSchema
 from api.explorer import params as p
 from api.explorer import shapes
 from api.explorer.answers import ERRORS, MISSING, Json
-from api.explorer.exports.filters import filters
+from api.explorer.exports.filters import filters, known
 from api.explorer.exports.formats import MEDIA_TYPES
 from api.explorer.exports.service import Exports
 from api.explorer.exports.ways import EXPORTS, Filters
@@ -51,8 +51,9 @@ def iati_routes(prefix: str, publisher: Publisher) -> APIRouter:
 
 def export_routes(prefix: str, exports: Exports) -> APIRouter:
     """Return the routes of exports."""
+    asked_once = [*p.ONCE, Depends(known)]
     router = APIRouter(
-        prefix=f"{prefix}/export", responses={**ERRORS, **MISSING}, tags=["exports"], dependencies=p.ONCE
+        prefix=f"{prefix}/export", responses={**ERRORS, **MISSING}, tags=["exports"], dependencies=asked_once
     )
 
     @router.get("", response_model=shapes.ExportList)

@@ -1,6 +1,7 @@
 """Routes whose parameters are read by `params` alone.
 
-FastAPI documents them as ever. But to solve a route's dependencies takes it longer than such an answer takes to make.
+FastAPI documents them as ever, when it is asked to: what it makes of a route for that takes most of a start. And to
+solve a route's dependencies takes it longer than such an answer takes to make.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fastapi import params as kinds
 from fastapi.routing import APIRoute
 from pydantic import PlainValidator
 from starlette.datastructures import QueryParams
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from api.explorer.failures import BadParameterError
@@ -28,16 +30,29 @@ class _Parameter(NamedTuple):
     default: Any
 
 
-class ReadRoute(APIRoute):
+class ReadRoute(Route):
     """A route that takes nothing but parameters out of the address, each of one of the kinds in `params`."""
 
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[Response]], **said: Any) -> None:
-        super().__init__(path, endpoint, **said)
+        super().__init__(path, endpoint)
+        self.methods: set[str] = {"GET"}
         self._parameters = _parameters(endpoint)
+        self._said = said
+
+    def described(self) -> APIRoute:
+        """Return it as FastAPI knows it, for the interface's description."""
+        return APIRoute(self.path, self.endpoint, **self._said)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether it is asked for, and by what name, as FastAPI's own routes do."""
+        match, found = super().matches(scope)
+        if match is not Match.NONE:
+            found["route"] = self
+        return match, found
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["method"] not in (self.methods or ()):
+        if scope["method"] not in self.methods:
             await super().handle(scope, receive, send)  # which refuses it
             return
         given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)

@@ -12,6 +12,8 @@ from sha3 import keccak_256
 
 CROWDED = 2048 // 3
 """Bits set beyond which the filter says yes to almost everything."""
+FULL = 2**2048 - 1
+"""What stands for the filter that a node does not tell."""
 
 
 def bits_of(value: bytes) -> int:
@@ -25,4 +27,9 @@ def bits_of(value: bytes) -> int:
 
 def may_hold(bloom: int, wanted: Iterable[int]) -> bool:
     """Return whether a block with this filter may have logs of what sets any of these bits."""
-    return 0 < bloom.bit_count() <= CROWDED and any(bloom & bits == bits for bits in wanted)
+    return any(bloom & bits == bits for bits in wanted)
+
+
+def is_crowded(bloom: int) -> bool:
+    """Return whether a filter says yes to so much that its yes means little."""
+    return bloom.bit_count() > CROWDED

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from api.errors import NodeRefusedError, UnsteadyChainError
 from api.indexer import agree
-from api.indexer.bloom import bits_of, may_hold
+from api.indexer.bloom import bits_of, is_crowded, may_hold
 from api.indexer.chain import Node, Watched
 from api.indexer.kinds import Block, RawLog
 from api.indexer.ranges import Ranges
@@ -52,8 +52,8 @@ class Fetcher:
         """
         self._node, self._ranges = node, Ranges(node, watched)
         self._witness = None if witness is None else Ranges(witness, watched)
-        whole = [address for each in watched if each.topics is None for address in each.addresses]
-        self._bits = {address: bits_of(address) for address in whole}
+        self._watched = watched
+        self._bits = [bits for each in watched for bits in _bits_of(each)]
         self._span = START
         self._threads = ThreadPoolExecutor(AHEAD, "fetch")
         self._ahead: deque[_Ahead] = deque()  # each continues the one before
@@ -112,16 +112,26 @@ class Fetcher:
 
         """
         told = {log.place >> LOG_BITS for log in run.logs}
-        for block in run.blocks:
-            suspect = block.number not in told and may_hold(block.bloom, self._bits.values())
-            if suspect and self._node.has_logs(block, list(self._bits)):
+        suspect = [b for b in run.blocks if b.number not in told and may_hold(b.bloom, self._bits)]
+        for block in suspect:
+            if not is_crowded(block.bloom) and self._node.has_logs(block, self._watched):
                 raise NodeRefusedError(f"the node left out logs of block {block.number}: its receipts have them")
+        # Their receipts would be very many. But the logs were asked for by number, maybe of another chain's block.
+        crowded = [block for block in suspect if is_crowded(block.bloom)]
+        for block in self._node.blocks_with_logs(crowded, self._watched):
+            raise NodeRefusedError(f"the node left out logs of block {block.number}: asked by its hash, it has them")
 
     def _adapt(self, blocks: int) -> None:
         """Choose the next run's length by the size of the answer about this one's logs."""
         fitting = blocks * WANTED // max(1, self._node.answered)
         if blocks >= min(self._span, self._ranges.most):
             self._span = max(1, min(fitting, 2 * blocks))
+
+
+def _bits_of(watched: Watched) -> list[int]:
+    """Return what a block's filter must have set, any of them, if the block may have such a log."""
+    topics = [0] if watched.topics is None else [bits_of(topic) for topic in watched.topics]
+    return [bits_of(address) | bits for address in watched.addresses for bits in topics]
 
 
 def _check_steady(run: Run) -> None:

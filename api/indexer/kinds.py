@@ -12,7 +12,7 @@ class Block(NamedTuple):
     hash: bytes
     parent: bytes
     time: int
-    bloom: int = 0  # the header's filter of its logs (api.indexer.bloom); 0 where the node does not tell it
+    bloom: int = 0  # the header's filter of its logs (api.indexer.bloom)
 
 
 class RawLog(NamedTuple):

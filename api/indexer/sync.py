@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sha3 import keccak_256
@@ -41,6 +40,8 @@ from api.types import MemberKind
 
 BACKFILL = 200
 """Blocks at once that are worth a backfill without indexes, where nothing is stored yet."""
+TRIES = 2
+"""Checks of a chain in a step, while other addresses take over."""
 LONGEST_WAIT = 8.0
 """Seconds between two tries, at most: each failure doubles the wait."""
 
@@ -86,6 +87,7 @@ class Sync:
         self._store = store
         self._deployment = deployment
         self._contracts = {address: name for name, address in deployment.addresses.items()}
+        self._witness = witness
         self._fetcher = Fetcher(node, _watched(self._contracts), witness)
         self._set, self._engine = engine, engine or Engine("unknown", None)
         self._switches = -1  # of the node's addresses, when its chain was checked last
@@ -107,10 +109,11 @@ class Sync:
         if chain_id != deployment.chain_id:
             raise OtherChainError(f"the node's chain id is {chain_id}, the deployment's is {deployment.chain_id}")
         genesis = self._node.block(0)
-        if genesis is None or genesis.hash != deployment.genesis:
-            found = "no block 0" if genesis is None else f"0x{genesis.hash.hex()}"
+        if genesis is None:  # every chain has one
+            raise NodeRefusedError("the node does not tell its block 0")
+        if genesis.hash != deployment.genesis:
             raise OtherChainError(
-                f"the node's chain starts with another block ({found}) than the deployment's "
+                f"the node's chain starts with another block (0x{genesis.hash.hex()}) than the deployment's "
                 f"(0x{deployment.genesis.hex()}): it was started afresh. Deploy again, and delete the index"
             )
         self._engine = self._set or engine_of(self._node.version(), self._node.signers())
@@ -123,20 +126,25 @@ class Sync:
 
         Raises:
             UnsteadyChainError: The chain changed while it was read; the next step will see it as it is then.
-            NodeBehindError: The node has fewer blocks than are stored, and is not one that is ever rewound.
+            NodeBehindError: The node has fewer blocks than are stored, and is not one that is ever rewound; or it has
+                not got to the deployment.
             ForkedError: The node tells of another block than one that is stored and final.
             UnknownLogError, BrokenLineError, TooLargeError: A log cannot be taken as it is. Nothing was written.
 
         """
-        if self._switches != self._node.switches:
-            self.check_chain()
+        for _ in range(TRIES):  # the check itself may find an address dead
+            if self._switches != self._node.switches:
+                self.check_chain()
         head = self._node.head()
         tip = self._store.tip()
         if tip is not None:
-            common = agree.newest_common(self._node, self._store.blocks_below, tip, self._deployment.block - 1)
+            common = agree.newest_common(self._node, self._store.blocks_below, tip, self._deployment.block - 1, head)
             if common != tip.number:
                 return self._rewind(tip, common, head)
+            head = max(head, tip.number)  # behind one address there may be several nodes, of which one lies behind
             if tip.number >= head:
+                if self._witness is not None:
+                    agree.hear_tip(self._witness, tip)
                 self._end_backfill()
                 self._store.note_head(head)
                 return Progress(tip=tip.number, head=head)
@@ -194,7 +202,10 @@ class Sync:
 
     def _rewind(self, tip: Block, common: int, head: int) -> Progress:
         """Forget what is no longer true, if the engine may take back so much."""
+        switches = self._switches
         self.check_chain()  # nothing is forgotten because another chain answered
+        if self._node.switches != switches:
+            raise UnsteadyChainError("another of the node's addresses took over while the chains were compared")
         agree.check_rewind(self._engine, tip.number, common, head)
         self._lines = None
         self._fetcher.forget()
@@ -209,8 +220,11 @@ class Sync:
     def _add(self, tip: Block | None, head: int) -> Progress:
         first = self._deployment.block if tip is None else tip.number + 1
         if first > head:
-            raise OtherChainError(f"the node's chain ends at block {head}, before the deployment's block {first}")
+            # It may be on its way there. Where it was rewound that far, nothing is left to be wrong.
+            raise NodeBehindError(f"the node is at block {head}, before the deployment's block {first}: waiting for it")
         run = self._fetcher.take(first, head)
+        if tip is None and self._node.switches != self._switches:  # else the parent's hash says whose blocks they are
+            raise UnsteadyChainError("another of the node's addresses took over before the first block")
         if tip is not None and run.blocks[0].parent != tip.hash:
             raise UnsteadyChainError(f"block {first} does not continue block {tip.number}")
         if tip is None and head - first > BACKFILL:
@@ -250,12 +264,9 @@ class Sync:
         }
         if not accredited:
             return []
-        found = []
-        for address in accredited.keys() - self._store.known_tokens():
-            # What does not answer like a token is one in the register's words only: shown by its address.
-            with suppress(NodeRefusedError):
-                found.append((accredited[address], address, self._node.token(address)))
-        return found
+        new = accredited.keys() - self._store.known_tokens()
+        told = {address: agree.token_of(self._node, self._witness, address) for address in new}
+        return [(accredited[address], address, token) for address, token in told.items() if token is not None]
 
 
 def _watched(contracts: dict[bytes, str]) -> list[Watched]:

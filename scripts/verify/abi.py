@@ -110,8 +110,18 @@ def _bytes(data: bytes, at: int) -> bytes:
     return _behind(data, at, 1)
 
 
+def text(data: bytes) -> str:
+    """Return a stranger's UTF-8 as the index has it: U+FFFD for what is none, and for NUL, which few databases take."""
+    return data.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def name_of(word: bytes) -> str:
+    """Return a name that stands in 32 bytes."""
+    return text(word.rstrip(b"\0"))
+
+
 def _string(data: bytes, at: int) -> str:
-    return _behind(data, at, 1).decode("utf-8", "replace")
+    return text(_behind(data, at, 1))
 
 
 def _array(data: bytes, at: int) -> list[bytes]:

@@ -72,7 +72,7 @@ class Bundle:
                 self._rows[found[1]] = Rows(
                     f"bundle, {found[1]}", self._files.open(path), columns, self._report, keys=1
                 )
-        needed = (f"tables/{table}.csv" for table in (*tables.COLUMNS, *_MORE))
+        needed = (f"tables/{table}.csv" for table in (*tables.COLUMNS, "logs", *_MORE))
         for path in sorted({"logs.jsonl", "blocks.csv", *needed} - {*self._files.paths}):
             self._report.differs("bundle", bundle=f"no {path}", chain="every table, block and log")
         self._logs = self._files.open("logs.jsonl") if "logs.jsonl" in self._files.paths else None

@@ -73,11 +73,6 @@ def hexed(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-def name_of(word: bytes) -> str:
-    """Return a name that stands in 32 bytes."""
-    return word.rstrip(b"\0").decode("utf-8", "replace")
-
-
 def place(at: Place | Iterable[Any]) -> Shape:
     """Return where something was recorded."""
     block, index, tx, time = at

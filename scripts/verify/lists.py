@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .forms import Forms, Shape, first_line, is_title, name_of
+from .abi import name_of
+from .forms import Forms, Shape, first_line, is_title
 from .gift_shapes import GiftShapes
 from .out import Progress, Report
 from .pool_shapes import MOST, PoolShapes

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from .abi import name_of
 from .forms import (
     MILESTONE_STATES,
     POOL_STATES,
@@ -16,7 +17,6 @@ from .forms import (
     content,
     deadline,
     hexed,
-    name_of,
     place,
     rejected_of,
     stop_of,

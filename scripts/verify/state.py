@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .abi import name_of
 from .line import Line, Span
 from .tape import Gift, Gifts, Place, Spool, Tape
 
@@ -120,7 +121,7 @@ class Member:
     @property
     def text(self) -> str:
         """Return the name."""
-        return self.name.rstrip(b"\0").decode("utf-8", "replace")
+        return name_of(self.name)
 
 
 @dataclass

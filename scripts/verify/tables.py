@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .abi import name_of
 from .node import Log
 from .state import Round, State, Values
 from .tape import Gift
@@ -123,7 +124,7 @@ def _field(source: str, log: Log, v: Values, state: State) -> str:
 
 
 def _name(_log: Log, v: Values, _state: State) -> str:
-    return str(v["name"].rstrip(b"\0").decode("utf-8", "replace"))
+    return name_of(v["name"])
 
 
 def _place_of_match(_log: Log, v: Values, state: State) -> int:

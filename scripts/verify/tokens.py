@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .abi import name_of, text
 from .node import Node, RefusedError
 from .out import CannotCheckError
 
@@ -29,6 +30,6 @@ def tokens_of(node: Node, addresses: set[bytes], block: int) -> dict[bytes, dict
 def _text(answer: bytes) -> str:
     """Return a string; some old tokens answer with 32 bytes."""
     if len(answer) == 32:
-        return answer.rstrip(b"\0").decode("utf-8", "replace")
+        return name_of(answer)
     length = int.from_bytes(answer[32:64])
-    return answer[64 : 64 + length].decode("utf-8", "replace")
+    return text(answer[64 : 64 + length])

@@ -15,6 +15,7 @@ from scripts.members import Cast
 from scripts.node import ROOT, start_chain
 from tests.ledger import environment, free_port
 from tests.scripts import liars
+from tests.scripts.demo_runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,12 +41,10 @@ class Chain:
         return Cast(self.ledger(), Content(self.folder / "content"))
 
 
-def deployed(folder: Path, first_block: int | None = None) -> Iterator[Chain]:
+def deployed(folder: Path) -> Iterator[Chain]:
     """Start a chain and deploy on it; stop it at the end."""
-    child, node = start_chain(folder, free_port(), first_block)
+    child, node = start_chain(folder, free_port())
     try:
-        if first_block is not None:
-            node.call("evm_setTime", first_block * 1000)
         command = [sys.executable, "-m", "scripts.deploy", "--rpc", node.url, "--yes", "--to", str(folder)]
         done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -57,6 +56,17 @@ def deployed(folder: Path, first_block: int | None = None) -> Iterator[Chain]:
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     yield from deployed(tmp_path_factory.mktemp("chain"))
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def month(runs: Runs) -> list[str]:
+    """Play the demo's month, stopped once by Ctrl-C and killed once on its way; return what it says is worth a look."""
+    return runs.month()
 
 
 @pytest.fixture(scope="session")

@@ -266,6 +266,23 @@ def test_an_honest_bundle_and_an_honest_explorer(stage: Stage, verify: Command, 
     assert "Everything agrees." in verify.out
 
 
+def test_texts_that_no_database_takes(stage: Stage, verify: Command, tmp_path: Path) -> None:
+    """An NGO may write NUL and what is no UTF-8: that makes nobody a liar."""
+    snapshot = stage.node.rpc("evm_snapshot")
+    try:
+        pool = stage.ledger.open_pool(b"a\0b\xed\xa0\x80", descriptionHash=b"d" * 32, descriptionURI="=1\0\r\n\u202e")
+        stage.ledger.give(pool, 200 * USD)
+        stage.ledger.accredit(stage.ledger.w3.eth.accounts[17], 1, b"N\0GO")  # type: ignore[arg-type]
+        stage.ledger.submit(pool, 0, b"e" * 32, "\0")
+        stage.index()
+        bundle = bundled.write(tmp_path / "bundle", stage.sync._store.where, stage.ledger)
+        more = "--quiet", "--sample", "0"
+        assert verify("--bundle", str(bundle), "--api", stage.server.url, *more, fresh=True) == 0, verify.out
+    finally:
+        stage.node.rpc("evm_revert", snapshot)
+        stage.index()
+
+
 def test_an_earlier_block(verify: Command) -> None:
     assert verify("--block", "100") == 0, verify.out
     assert "Checked at block 100, " in verify.out
@@ -730,6 +747,24 @@ def test_a_tampered_bundle(stage: Stage, verify: Command, tmp_path: Path, name: 
     spoil(folder)
     assert verify("--bundle", str(folder), "--quiet") == 1, verify.err
     assert told in verify.out, verify.out
+
+
+def _forget(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = [file for file in manifest["files"] if file["path"] != path]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_no_file_is_left_out_unnoticed(stage: Stage, verify: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(stage.bundle, folder)
+    paths = [file["path"] for file in json.loads((folder / "manifest.json").read_text())["files"]]
+    for path in paths:
+        _forget(folder, path)
+    assert verify("--bundle", str(folder), "--quiet") == 1, verify.err
+    for path in paths:
+        assert f"✗ bundle: bundle: no {path}; chain: " in verify.out, path
 
 
 def test_what_is_no_bundle(stage: Stage, verify: Command, tmp_path: Path) -> None:

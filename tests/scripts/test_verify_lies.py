@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scripts.verify import abi, explorer, words
+from scripts.verify.abi import name_of
 from scripts.verify.explorer import Explorer
-from scripts.verify.forms import Forms, name_of
+from scripts.verify.forms import Forms
 from scripts.verify.lists import Lists
 from scripts.verify.out import CannotCheckError, Progress, Report
 from scripts.verify.site import Site

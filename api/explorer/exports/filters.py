@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from inspect import signature
 from typing import Any
 
+from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 
 from api.explorer import params as p
@@ -39,6 +40,21 @@ def filters(
 ) -> Filters:
     """Read all filters that any table has; which of them this one has is looked at later."""
     return {name: value for name, value in locals().items() if value is not None}
+
+
+_NAMES = frozenset(signature(filters).parameters) | {"block", "hash"}
+
+
+async def known(request: Request) -> None:
+    """Refuse what no table has: else a file with all rows would pass for what was asked for.
+
+    Raises:
+        BadParameterError: There is no such filter.
+
+    """
+    for name in request.query_params:
+        if name not in _NAMES:
+            raise BadParameterError(name[:100], f"not a filter: there are {', '.join(sorted(_NAMES))}")
 
 
 def read(where: Sequence[str]) -> Filters:

@@ -1,11 +1,15 @@
-"""How every question reads: one snapshot for each, or for all of a page."""
+"""How every question reads: one snapshot for each."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy import Connection
 
 from api.explorer.content import ContentFolder
 from api.explorer.database import Database, Edition, edition_of
@@ -17,7 +21,26 @@ MAX_LIMIT = 200
 LOOK_SECONDS = 0.002
 """Answers that were kept may be so much older than the index, for a look at it costs as much as most of them."""
 
-_TOGETHER: ContextVar[Reader | None] = ContextVar("reads all that a page asks", default=None)
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+class _Together(ExitStack):
+    """The snapshot of questions that belong together: begun with the first of them."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+        self._connection: Connection | None = None
+
+    def snapshot(self) -> Connection:
+        if self._connection is None:
+            self._connection = self.enter_context(self._database.snapshot())
+        return self._connection
+
+
+_TOGETHER: ContextVar[_Together | None] = ContextVar("together", default=None)
 
 
 class Base:
@@ -54,23 +77,36 @@ class Base:
             self._look_again = time.monotonic() + LOOK_SECONDS
         return self._there
 
+    def together(self, make: Callable[Given, Made]) -> Callable[Given, Made]:
+        """Return what makes an answer of several questions from one snapshot, so that they tell of the same block.
+
+        `make` must not await anything.
+        """
+
+        @wraps(make)
+        def made(*args: Given.args, **named: Given.kwargs) -> Made:
+            with _Together(self._database) as shared:
+                token = _TOGETHER.set(shared)
+                try:
+                    return make(*args, **named)
+                finally:
+                    _TOGETHER.reset(token)
+
+        return made
+
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Answer all questions that are asked within from one snapshot: what they say fits together."""
-        with self._read() as read:
-            token = _TOGETHER.set(read)
-            try:
-                yield
-            finally:
-                _TOGETHER.reset(token)
+    def _snapshot(self, *, unfinished: bool) -> Iterator[Connection]:
+        shared = _TOGETHER.get()
+        if shared is not None and not unfinished:
+            yield shared.snapshot()
+            return
+        with self._database.snapshot(unfinished=unfinished, shared=True) as connection:
+            yield connection
 
     @contextmanager
     def _read(self, *, unfinished: bool = False) -> Iterator[Reader]:
-        if (together := _TOGETHER.get()) is not None:
-            yield together
-            return
         looked = LOOKED.get()
-        with self._database.snapshot(unfinished=unfinished, shared=True) as connection:
+        with self._snapshot(unfinished=unfinished) as connection:
             edition = edition_of(connection)
             if looked is not None and looked.begun.edition is edition:
                 memory = looked.begun

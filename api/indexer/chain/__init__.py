@@ -108,21 +108,39 @@ class Node:
         """
         asked = [("eth_getLogs", [{"fromBlock": hex(first), "toBlock": hex(last), **each.asked()}]) for each in watched]
         found = self._wire.many(asked, list[WireLog], LARGEST if last > first else None)
-        logs = sorted(_sound(logs_of, [log for part in found for log in part or []]))
+        if None in found:  # not one that has none: that would be a list
+            raise NodeRefusedError("the node told of no list of logs, not even of an empty one")
+        logs = sorted(_sound(logs_of, [log for part in found for log in part]))
         for i in range(1, len(logs)):
             if logs[i].place == logs[i - 1].place:
                 raise NodeAwayError("the node told of two logs at one place")
         return logs
 
-    def has_logs(self, block: Block, addresses: Sequence[bytes]) -> bool:
-        """Return whether the receipts of a block's transactions hold a log of these contracts."""
+    def has_logs(self, block: Block, watched: Sequence[Watched]) -> bool:
+        """Return whether the receipts of a block's transactions hold a log of these contracts.
+
+        Raises:
+            UnsteadyChainError: The node has not got the block or a receipt of it.
+
+        """
         found = self._wire.one("eth_getBlockByHash", ["0x" + block.hash.hex(), False], WireTransactions)
         if found is None:
             raise UnsteadyChainError(f"the node has no block {block.number} of this hash any more")
         asked = [("eth_getTransactionReceipt", [tx]) for tx in found.transactions]
-        wanted = {"0x" + address.hex() for address in addresses}
         receipts = self._wire.many(asked, WireReceipt)
-        return any(log.address.lower() in wanted for receipt in receipts if receipt for log in receipt.logs)
+        if None in receipts:
+            raise UnsteadyChainError(f"the node has no receipt of a transaction of block {block.number}")
+        logs = _sound(logs_of, [log for receipt in receipts for log in receipt.logs])
+        return any(each.wants(log) for each in watched for log in logs)
+
+    def blocks_with_logs(self, blocks: Sequence[Block], watched: Sequence[Watched]) -> list[Block]:
+        """Return the blocks in which these contracts logged, each asked for by its hash: of no other chain's."""
+        asked = [("eth_getLogs", [{"blockHash": "0x" + b.hash.hex(), **w.asked()}]) for b in blocks for w in watched]
+        found = self._wire.many(asked, list[WireLog])
+        if None in found:
+            raise UnsteadyChainError("the node has no block of this hash any more")
+        each = len(watched)
+        return [block for i, block in enumerate(blocks) if any(found[i * each : (i + 1) * each])]
 
     def views(self, number: int, calls: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """Return what contracts answer at the end of a block: each call is an address and its data."""
@@ -159,7 +177,10 @@ def _sound(make: Callable[[Any], T], answer: Any) -> T:
 
 
 def _number(answer: str | None) -> int:
-    return _sound(lambda hexed: int(hexed, 16), answer)
+    number = _sound(lambda hexed: int(hexed, 16), answer)
+    if not 0 <= number < 2**63:
+        raise NodeRefusedError("the node's answer makes no sense: a number that is none")
+    return number
 
 
 def _bytes(answer: str) -> bytes:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from api.events import text
+from api.indexer import bloom
 from api.indexer.kinds import Block, RawLog
 from api.tables import LOG_BITS
 
@@ -27,6 +28,10 @@ class Watched(NamedTuple):
         """Return the members of a filter in JSON-RPC."""
         wanted: dict[str, Any] = {"address": ["0x" + address.hex() for address in self.addresses]}
         return wanted if self.topics is None else {**wanted, "topics": [["0x" + topic.hex() for topic in self.topics]]}
+
+    def wants(self, log: RawLog) -> bool:
+        """Return whether a log is one of them."""
+        return log.address in self.addresses and (self.topics is None or log.topics[:32] in self.topics)
 
 
 class WireLog(msgspec.Struct, rename="camel", gc=False):
@@ -166,7 +171,7 @@ def block_of(wire: WireHeader) -> Block:
         bytes.fromhex(wire.hash[2:]),
         bytes.fromhex(wire.parent_hash[2:]),
         int(wire.timestamp, 16),
-        int(wire.logs_bloom or "0", 16),
+        int(wire.logs_bloom, 16) if wire.logs_bloom else bloom.FULL,
     )
     if block.number >> _NUMBER or block.time >> _TIME:
         raise ValueError("a block's number or time that is no such number")

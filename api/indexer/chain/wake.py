@@ -42,7 +42,7 @@ class Wake:
 
     def _listen(self) -> None:
         while not self._closed.is_set():
-            with suppress(OSError, WebSocketException, ValueError):
+            with suppress(OSError, WebSocketException, ValueError, RecursionError):
                 self._hear()
             self.listens = False
             self._closed.wait(AGAIN)
@@ -52,7 +52,8 @@ class Wake:
         with connect(self.url, open_timeout=5, max_size=2**20, compression=None) as self._line:
             asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
             self._line.send(json.dumps(asked))
-            self.listens = "result" in json.loads(self._line.recv(10))
+            answer = json.loads(self._line.recv(10))
+            self.listens = isinstance(answer, dict) and "result" in answer
             for _ in self._line if self.listens else ():
                 self._new.set()
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import urllib3
 
-from api.errors import NodeAwayError, NodeRefusedError, RangeRefusedError
+from api.errors import MoaError, NodeAwayError, NodeRefusedError, RangeRefusedError
 
 T = TypeVar("T")
 Call = tuple[str, list[Any]]
@@ -19,7 +19,15 @@ Call = tuple[str, list[Any]]
 CALLS_PER_REQUEST = 100
 LARGEST = 8 * 2**20
 """Of an answer about many blocks, in bytes: a larger one is cut off, and fewer blocks are asked for."""
+HUGE = 2**28
+"""Of any answer, in bytes: no block holds as much, and whoever never ends would fill the memory."""
 TIMEOUT = urllib3.Timeout(connect=5, read=120)
+LONGEST = 300.0
+"""Seconds within which an answer that has begun must be whole: whoever sends byte by byte is never silent for long."""
+PART = 2**20
+"""Bytes of an answer that are read at once, at most."""
+SAID = 300
+"""Of an error's words, in characters: the rest is left out."""
 TRIES = 3
 PAUSE = 0.05
 """Seconds before the same address is asked again, and as many more each time."""
@@ -39,7 +47,7 @@ class _Error(msgspec.Struct):
 
 class _Reply(msgspec.Struct, Generic[T]):
     id: int | None = None
-    result: T | None = None
+    result: T | msgspec.UnsetType | None = msgspec.UNSET  # null is an answer: there is no such block
     error: _Error | None = None
 
 
@@ -127,25 +135,27 @@ class Wire:
         if len(self._addresses) > 1 and failed in (None, self._addresses[0]):
             self._addresses[0].failed()
             now = time.monotonic()
-            self._addresses.sort(key=lambda address: max(0.0, address.rests_until - now))
+            # A new list: one that is being sorted is empty meanwhile, and other threads look into it.
+            self._addresses = sorted(self._addresses, key=lambda address: max(0.0, address.rests_until - now))
             self.switches += 1
 
     def _post(self, url: str, body: bytes, largest: int | None) -> bytes:
         started = time.perf_counter()
         try:
-            response = self._pool.request("POST", url, body=body, preload_content=False)
-            content = response.read(None if largest is None else largest + 1)
-            if largest is not None and len(content) > largest:
+            response = self._pool.request("POST", url, body=body, preload_content=False, redirect=False)
+            try:
+                content = _whole(url, response, largest)
+            except MoaError:
                 response.close()
-                raise RangeRefusedError(f"the node's answer is larger than {largest} bytes")
+                raise
             response.release_conn()
         except urllib3.exceptions.HTTPError as error:
-            raise NodeAwayError(f"the node at {url} does not answer ({type(error).__name__})") from error
+            raise NodeAwayError(f"the node at {_shown(url)} does not answer ({type(error).__name__})") from error
         finally:
             self.seconds["node"] += time.perf_counter() - started
         self._last.size = len(content)
         if response.status >= 400 and content.lstrip()[:1] not in (b"{", b"["):
-            raise NodeAwayError(f"the node at {url} answered with HTTP {response.status}")
+            raise NodeAwayError(f"the node at {_shown(url)} answered with HTTP {response.status}")
         return content
 
     def _replies(self, url: str, content: bytes, calls: Sequence[Call], kind: Any) -> list[Any]:
@@ -154,15 +164,17 @@ class Wire:
             replies = _read(content, kind, several=len(calls) > 1)
         except msgspec.ValidationError as error:
             raise NodeRefusedError(f"the node's answer to {calls[0][0]} is not what it should be: {error}") from error
-        except msgspec.MsgspecError as error:
-            raise NodeAwayError(f"the node at {url} answered with something else than JSON-RPC ({error})") from error
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            said = f"the node at {_shown(url)} answered with something else than JSON-RPC ({error})"
+            raise NodeAwayError(said) from error
         finally:
             self.seconds["parse"] += time.perf_counter() - started
         by_id = {reply.id: reply for reply in replies}
         for i, (method, _) in enumerate(calls):
             if i not in by_id and not (len(calls) == len(replies) == 1):
-                self._check(url, replies[0], method)
-                raise NodeAwayError(f"the node at {url} left out an answer to {method}")
+                for reply in replies[:1]:
+                    self._check(url, reply, method)
+                raise NodeAwayError(f"the node at {_shown(url)} left out an answer to {method}")
         found = [by_id.get(i, replies[0]) for i in range(len(calls))]
         for reply, (method, _) in zip(found, calls, strict=True):
             self._check(url, reply, method)
@@ -170,13 +182,42 @@ class Wire:
 
     def _check(self, url: str, reply: _Reply[Any], method: str) -> None:
         if reply.error is None:
+            if reply.result is msgspec.UNSET:  # of a gateway before the node, that has its own words
+                raise NodeAwayError(f"the node at {_shown(url)} answered {method} with neither a result nor an error")
             return
-        said = reply.error.message
-        words = said.lower()
+        said = _line(reply.error.message)
+        words = reply.error.message.lower()
         if any(word in words for word in RATE_WORDS) and not any(word in words for word in ("range", "block")):
-            raise NodeAwayError(f"the node at {url} is asked too often: {said}")
+            raise NodeAwayError(f"the node at {_shown(url)} is asked too often: {said}")
         kind = RangeRefusedError if any(word in words for word in RANGE_WORDS) else NodeRefusedError
         raise kind(f"the node refused {method}: {said}")
+
+
+def _shown(url: str) -> str:
+    """Return as much of an address as may be read by all: what lies behind the host may be a key."""
+    parts = urllib3.util.parse_url(url)
+    return urllib3.util.Url(scheme=parts.scheme, host=parts.host, port=parts.port).url
+
+
+def _line(said: str) -> str:
+    """Return a stranger's words as a part of a line: it goes into a log, and onto pages."""
+    words = "".join(each if each.isprintable() else " " for each in said[:SAID])
+    return words + "…" * (len(said) > SAID)
+
+
+def _whole(url: str, response: urllib3.BaseHTTPResponse, largest: int | None) -> bytes:
+    """Return the whole of an answer."""
+    ends, parts, size = time.monotonic() + LONGEST, [], 0
+    while part := response.read1(PART):
+        parts.append(part)
+        size += len(part)
+        if largest is not None and size > largest:
+            raise RangeRefusedError(f"the node's answer is larger than {largest} bytes")
+        if size > HUGE:
+            raise NodeRefusedError(f"the node's answer is larger than {HUGE} bytes, which no answer can be")
+        if time.monotonic() > ends:
+            raise NodeAwayError(f"the node at {_shown(url)} did not end its answer within {LONGEST:g} seconds")
+    return b"".join(parts)
 
 
 def _read(content: bytes, kind: Any, *, several: bool) -> list[_Reply[Any]]:

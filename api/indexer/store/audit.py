@@ -25,12 +25,11 @@ from sqlalchemy import (
     event,
     func,
     literal,
-    make_url,
     select,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from api import tables
+from api import postgres, tables
 from api.errors import StoreError
 from api.indexer.kinds import Block, RawLog
 
@@ -93,7 +92,7 @@ class Audit:
 
     def __init__(self, where: Path | str) -> None:
         """Remember where the index is; nothing is opened yet."""
-        self._where = str(where) if isinstance(where, Path) else make_url(where).render_as_string(hide_password=True)
+        self._where = str(where) if isinstance(where, Path) else postgres.shown(where)
         self._engine = _file(where) if isinstance(where, Path) else _server(where)
 
     @contextmanager
@@ -108,7 +107,7 @@ class Audit:
             with self._engine.connect() as connection:
                 yield Look(connection)
         except SQLAlchemyError as error:
-            raise StoreError(f"{self._where} cannot be read: {error.__cause__ or error}") from error
+            raise StoreError(f"{self._where} cannot be read: {postgres.said(error)}") from error
 
 
 def _file(path: Path) -> Engine:
@@ -128,8 +127,10 @@ def _file(path: Path) -> Engine:
 
 
 def _server(url: str) -> Engine:
-    return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+    return postgres.engine_of(
+        url,
+        "moa reconcile",
+        {},
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
         poolclass=NullPool,

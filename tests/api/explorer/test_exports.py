@@ -402,3 +402,11 @@ def test_there_is_nothing_to_export_yet(tmp_path: Path) -> None:
         assert client.get(f"{API}/pools.csv").status_code == 503
         tables.metadata.create_all(filled.create_engine(f"sqlite:///{settings_in(tmp_path).database}"))
         assert client.get(f"{API}/pools.csv").status_code == 503
+
+
+@pytest.mark.parametrize("path", ["contributions.csv", "contributions.csv/manifest.json"])
+def test_a_filter_that_is_misspelt_is_refused(client: TestClient, path: str) -> None:
+    """Else a file with all rows would pass for the one that was asked for."""
+    answer = client.get(f"/api/v1/export/{path}", params={"pool": 1, "dnor": "0x" + "1" * 40})
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "dnor"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -212,21 +211,6 @@ def test_what_is_no_answer_out_of_one_edition_is_left_alone(served: Served, path
     assert not answer.headers.get("etag", "").startswith(f'"{served.book.height}-')
 
 
-def test_a_page_is_of_one_state(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = Queries.pool
-
-    def and_then_a_gift_comes(queries: Queries, number: int) -> Any:
-        found = pool(queries, number)
-        served.book.give(1, WALLET, 4_711_000_000)
-        served.book.mine()
-        return found
-
-    monkeypatch.setattr(Queries, "pool", and_then_a_gift_comes)
-    assert "4,711.00" not in served.get("/pool/1").text, "its sums do not count it"
-    monkeypatch.undo()
-    assert "4,711.00" in served.get("/pool/1").text
-
-
 def test_a_page_begins_one_snapshot(served: Served) -> None:
     served.get(GIFTS)  # so that the edition is known
     for path in ("/", "/pool/2", "/pool/1/contributions", "/pool/1/milestones/0/contributions", "/contribution/1-0",
@@ -234,21 +218,36 @@ def test_a_page_begins_one_snapshot(served: Served) -> None:
         assert served.looks(path) == 1, path
 
 
-def test_what_read_two_editions_is_not_kept(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Queries, "together", lambda _: nullcontext(), raising=False)
-    pool = Queries.pool
+def test_all_of_a_page_is_of_one_edition(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, before = Queries.pool, served.book.height
 
-    def and_then_a_block_comes(queries: Queries, number: int) -> Any:
+    def and_then_a_gift_comes(queries: Queries, number: int) -> Any:
         found = pool(queries, number)
+        served.book.give(1, WALLET, 1_000_000)
         served.book.mine()
         return found
 
+    newest = served.get(GIFTS).json()["items"][0]["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Queries, "pool", and_then_a_gift_comes)
+        page = served.get("/pool/1")
+        end = int(served.get(POOL).json()["raised"]) - 1_000_000
+    assert f"/contribution/{newest}" in page.text
+    assert f"/contribution/1-{end}" not in page.text, "a gift that is not among those that were added up"
+    assert page.headers["etag"].startswith(f'"{before}-')
+    assert f"/contribution/1-{end}" in served.get("/pool/1", page.headers["etag"]).text
+
+
+def test_what_was_read_of_a_newer_edition_is_not_kept(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    contributions = Queries.contributions
+
+    def and_a_block_has_come(*given: Any) -> Any:
+        served.book.mine()
+        return contributions(*given)
+
     served.get(POOL)
-    monkeypatch.setattr(Queries, "pool", and_then_a_block_comes)
-    assert "etag" not in served.get("/pool/1").headers
-    # Read from one, but another one is there by the time it is ready: it must not pass for that one's.
-    answer = served.get(POOL)
-    assert answer.status_code == 200
+    monkeypatch.setattr(Queries, "contributions", and_a_block_has_come)
+    assert "etag" not in served.get(GIFTS).headers
     monkeypatch.undo()
 
 

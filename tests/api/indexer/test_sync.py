@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from api.errors import NodeAwayError, NodeRefusedError, OtherChainError, StoreError, UnknownLogError
+from api.errors import NodeAwayError, NodeBehindError, NodeRefusedError, OtherChainError, StoreError, UnknownLogError
 from api.indexer.chain import Node
 from api.indexer.store import Store
 from api.indexer.sync import Sync
@@ -162,9 +162,11 @@ def test_a_chain_that_became_shorter_is_seen(ledger: Ledger, sync: Sync, store: 
     assert tip.number == ledger.w3.eth.block_number
 
 
-def test_a_rewind_before_the_deployment_is_told(ledger: Ledger, store: Store, deployment: Deployment) -> None:
+def test_a_node_that_has_not_got_as_far_as_the_deployment_is_waited_for(
+    ledger: Ledger, store: Store, deployment: Deployment
+) -> None:
     ahead = replace(deployment, block=ledger.w3.eth.block_number + 100)
-    with pytest.raises(OtherChainError, match="before the deployment's block"):
+    with pytest.raises(NodeBehindError, match="before the deployment's block"):
         Sync(Node(ledger.node.url), store, ahead).step()
 
 
