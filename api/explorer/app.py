@@ -33,7 +33,7 @@ from api.explorer.iati.service import Publisher
 from api.explorer.kept import Kept
 from api.explorer.limits import Limits
 from api.explorer.live import Live, live_routes
-from api.explorer.metrics import Measured, Metrics, metrics_routes
+from api.explorer.metrics import Measured, Metrics, metrics_routes, route_of
 from api.explorer.queries import Queries
 from api.explorer.ready import ready_routes
 from api.explorer.routes import json_routes
@@ -157,7 +157,7 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:
         logging.getLogger("api.explorer").error(
-            "%s failed", request.url.path, exc_info=error, extra={"event": "failed"}
+            "%s failed", route_of(request.scope, 500), exc_info=error, extra={"event": "failed"}
         )
         text = "Something in this explorer is broken. The ledger is not: it can be read from any node."
         response = _refuse(request, 500, {"error": "internal error"}, "Our mistake", text)

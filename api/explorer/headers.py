@@ -44,7 +44,7 @@ class PublicHeaders:
             await self._app(scope, receive, send)
             return
         # A HEAD is a GET whose body is left out, but not where that would be long in the making.
-        head = scope["method"] == "HEAD" and not any(part in scope["path"] for part in LONG)
+        asked, head = scope, scope["method"] == "HEAD" and not any(part in scope["path"] for part in LONG)
         if head:
             scope = {**scope, "method": "GET"}
         data = scope["path"].startswith("/api/")
@@ -62,4 +62,8 @@ class PublicHeaders:
             await send(message)
 
         app = self._preflight if scope["method"] == "OPTIONS" else self._app
-        await app(scope, receive, send_with_headers)
+        try:
+            await app(scope, receive, send_with_headers)
+        finally:
+            if scope is not asked:
+                asked["route"] = scope.get("route")  # for whoever tells what went wrong

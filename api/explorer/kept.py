@@ -25,6 +25,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """Of kept answers, for each process."""
 LARGEST_BYTES = 512 * 1024
 """A larger answer is not kept."""
+REST_BYTES = 1_500
+"""What an answer takes beside its body and address: measured, with some to spare."""
 NEVER = ("/live", "/health", "/metrics", "/static/", "/content/", f"{PREFIX}/export", f"{PREFIX}/openapi.json")
 """What is no answer out of the index alone, or has ETags of its own."""
 
@@ -121,10 +123,15 @@ class Kept:
             return
         before = self._answers.pop(key, None)
         self._answers[key] = answer
-        self._bytes += len(answer.body) - (len(before.body) if before else 0)
+        self._bytes += _size(key, answer) - (_size(key, before) if before else 0)
         while self._bytes > MOST_BYTES:
-            _, oldest = self._answers.popitem(last=False)
-            self._bytes -= len(oldest.body)
+            self._bytes -= _size(*self._answers.popitem(last=False))
+
+
+def _size(key: Key, answer: _Answer) -> int:
+    """Return what an answer takes: a short one may have a long address, that whoever asks makes up."""
+    path, query = key
+    return len(answer.body) + len(path) + len(query) + REST_BYTES
 
 
 async def _tell(answer: _Answer, known: bytes, send: Send) -> None:

@@ -148,4 +148,5 @@ def _held(scope: Scope) -> str | None:
     """Return what a request holds for as long as its answer takes, if that may be long."""
     if scope["path"] == "/live":
         return "stream"
-    return "export" if scope["path"].startswith(f"{PREFIX}/export/") and scope["method"] == "GET" else None
+    long = scope["path"].startswith(f"{PREFIX}/export/") or scope["path"].endswith("/iati.xml")
+    return "export" if long and scope["method"] == "GET" else None

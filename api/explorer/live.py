@@ -6,7 +6,9 @@ listened is not noticed, and may hide what stands at or before the client's plac
 """
 
 import asyncio
+import logging
 import signal
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -29,9 +31,12 @@ POLL_SECONDS = 0.01
 BEAT_SECONDS = 15.0
 BACKLOG = 200
 """Who missed more than this, or sees more happen at once, had better load the page again."""
+AGAIN_SECONDS = 5.0
+"""After a look that failed: each time everybody is told to load anew."""
 QUEUE = 1000
 TRAIL = 64
 
+_LOG = logging.getLogger("api.explorer")
 _END = b""
 _HELLO = b"retry: 2000\n\n"
 _BEAT = b": still here\n\n"
@@ -45,6 +50,9 @@ class Live:
         self._queries, self._count = queries, count
         self._clients: set[asyncio.Queue[bytes]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._begun = False
+        self._again = 0.0
+        """Not before this is the index looked at again."""
         self._last = 0
         self._trail: deque[tuple[int, bytes]] = deque(maxlen=TRAIL)
         self._closed = False
@@ -86,15 +94,11 @@ class Live:
 
     # Nothing waits between this and the first broadcast that the client hears: what it missed and what comes fit.
     def _greet(self, after: int | None) -> list[bytes]:
+        if self._task is None or self._task.done():
+            self._begun, self._again, self._last = False, 0.0, 0
+            self._task = asyncio.create_task(self._look_out())
         try:
-            if self._task is None or self._task.done():
-                self._trail.clear()
-                self._seen = self._queries.memory()  # before all else: what lands meanwhile is for the first look
-                self._note_head()
-                self._last = self._queries.last_place()
-                self._task = asyncio.create_task(self._look_out())
-            else:
-                self._look()
+            self._look()
             if after is None:
                 return [_HELLO, _message("", self._last)]
             missed = self._queries.movements(after, BACKLOG + 1)
@@ -110,17 +114,34 @@ class Live:
             if _server_stops():
                 self.close()
                 return
-            found = self._queries.memory()
-            if found is None or found is self._seen:
+            if time.monotonic() < self._again:
                 continue
             try:
-                self._look()
-                self._seen = found
+                found = self._queries.memory()
+                if found is not None and found is not self._seen:
+                    self._look()
+                    self._seen = found
             except UnavailableError:
                 # The index is away or being made anew; what it will say then is compared with the trail.
                 continue
+            except Exception:
+                _LOG.exception("the stream's look-out failed")
+                self._broadcast(self._reload(self._last >> LOG_BITS))
+                self._again = time.monotonic() + AGAIN_SECONDS
+
+    def _begin(self) -> None:
+        """Note where the index stands. Whoever listens already came before there was one, and knows nothing of it."""
+        self._trail.clear()
+        self._seen = self._queries.memory()  # before all else: what lands meanwhile is for the next look
+        self._note_head()
+        self._last = self._queries.last_place()
+        self._begun = True
+        self._broadcast(self._reload(self._last >> LOG_BITS))
 
     def _look(self) -> None:
+        if not self._begun:
+            self._begin()
+            return
         rewound = False
         while self._trail and not self._queries.has_block(*self._trail[-1]):
             self._trail.pop()

@@ -140,8 +140,7 @@ class Measured:
             raise
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        found = scope.get("route")
-        route = _other(scope["path"], status) if found is None else found.path
+        route = route_of(scope, status)
         self._metrics.count(route, status, seconds)
         if self._tell:
             said = {"event": "request", "method": scope["method"], "route": route, "status": status}
@@ -149,9 +148,11 @@ class Measured:
                       extra=said | {"seconds": round(seconds, 6)})  # fmt: skip
 
 
-def _other(path: str, status: int) -> str:
-    """Return how an answer is counted that comes from no route of the interface or the pages."""
-    if path.startswith("/static/"):
+def route_of(scope: Scope, status: int) -> str:
+    """Return the template of the route that answers, or how an answer is called that comes from none."""
+    if (found := scope.get("route")) is not None:
+        return str(found.path)
+    if scope["path"].startswith("/static/"):
         return "/static"
     return "none" if status in (404, 405) else "other"
 

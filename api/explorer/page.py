@@ -71,7 +71,12 @@ def _add_gifts(router: APIRouter, queries: Queries) -> None:
     def payers(pool: str, milestone: str, cursor: str | None = Cursor) -> HTMLResponse:
         number, which = asked.number("pool", pool), asked.number("milestone", milestone, f"{pool}-{milestone}")
         gifts = {**queries.payers(number, which, cursor, GIFTS), "cursor": cursor}
-        context = {"pool": queries.pool(number), "milestone": which, "payers": gifts, "index": queries.health()}
+        context = {
+            "pool": queries.pool(number),
+            "s": queries.milestone(number, which),
+            "payers": gifts,
+            "index": queries.health(),
+        }
         return _render("payers.html", context)
 
     @router.get("/batch/{batch}")
@@ -147,7 +152,6 @@ def pages(queries: Queries, settings: Settings) -> APIRouter:
         context = {
             "c": found,
             "steps": STEPS,
-            "title": queries.pool(found["pool"])["title"],
             "index": health,
             "fund": health["fund"],
             "chain_id": health["chain_id"],

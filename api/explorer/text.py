@@ -14,6 +14,13 @@ def hexed(value: bytes) -> str:
     return "0x" + value.hex()
 
 
+def decimal(amount: int, decimals: int) -> str:
+    """Return base units as a decimal number, exactly."""
+    whole, rest = divmod(abs(amount), 10**decimals)
+    part = f"{rest:0{decimals}}".rstrip("0") if rest else ""
+    return f"{'-' if amount < 0 else ''}{whole}{'.' if part else ''}{part}"
+
+
 _TWO = [f"{n:02}" for n in range(60)]
 
 

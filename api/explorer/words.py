@@ -11,6 +11,7 @@ from eth_utils.address import to_checksum_address
 from markupsafe import Markup, escape
 
 from api.explorer.picture import LOOKS, bar
+from api.explorer.text import decimal
 from api.types import NEVER
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -132,8 +133,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "bar": bar,
     "checked": checked,
     "counted": counted,
+    "decimal": decimal,
     "lines": lines,
-    "moment": moment,
     "money": money,
     "percent": percent,
     "share": share,

@@ -108,7 +108,7 @@ SIMPLE: dict[str, tuple[str, Callable[[dict[str, Any]], Row | None]]] = {
         lambda v: (v["pool"], v["milestone"], v["voucher"], None, 0, 0, None, v["ngo"]),
     ),
 }  # fmt: skip
-"""The events that add one row as they stand. Kept as raw logs only: the token's transfers, the roles' changes,
-what sponsors' seats are free, refused claims, what was asked of pledges that are not there, and what was used of a
-person's room under a cap.
+"""The events that add one row as they stand. Kept as raw logs only: the roles' changes, what sponsors' seats are
+free, refused claims, what was asked of pledges that are not there, and what was used of a person's room under a cap.
+Not kept at all: events.UNWATCHED, what holders do with the token.
 """

@@ -36,7 +36,8 @@ class Words:
 TABLES: dict[str, str] = {
     "meta": "The index's own notes: chain, contracts, when the node was seen. Not part of the ledger.",
     "blocks": "Every indexed block, from the deployment's on.",
-    "logs": "Every log of Moa's contracts, as the node gave it. All other tables follow from these.",
+    "logs": "Every log of Moa's contracts, as the node gave it, but for what holders do with the settlement token "
+    "(Transfer, Approval, AuthorizationUsed, AuthorizationCanceled). All other tables follow from these.",
     "members": "Who was accredited or revoked in the register. The last row of an account counts.",
     "tokens": "What the accredited tokens say of themselves.",
     "pools": "Every pool as it was opened: the rules never change.",
@@ -169,7 +170,6 @@ _OTHERS: dict[str, str] = {
     "payee": "who is paid",
     "attestor": "who judges",
     "sponsor": "who matches",
-    "account": "whose it is",
     "to": "who got the money",
     "evidence": "SHA-256 of the evidence",
     "batch": "the batch's id",

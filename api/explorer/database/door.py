@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 KEPT = 4
 """Connections that wait for the next snapshot. More of them go back to the engine."""
 
+_GENERATION = "moa generation"
+
 
 class Door(ABC):
     """The way to a database."""
@@ -22,18 +24,31 @@ class Door(ABC):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._free: list[Connection] = []
+        self._generation = 0
+        """How often the database was let go of: a snapshot may be read meanwhile, in another thread."""
 
     def take(self) -> Connection:
         """Return a connection, on which nothing is begun."""
-        try:
-            return self._free.pop()
-        except IndexError:
-            return self.engine.connect()
+        generation = self._generation
+        while self._free:
+            try:
+                connection = self._free.pop()
+            except IndexError:
+                break  # another thread was faster
+            if connection.info[_GENERATION] == generation:
+                return connection
+            _end(connection)
+        connection = self.engine.connect()
+        connection.info[_GENERATION] = generation
+        return connection
 
     def give_back(self, connection: Connection) -> None:
         """End a connection's snapshot, and keep it for the next one if it is sound."""
         if connection.closed or connection.invalidated or len(self._free) >= KEPT:
             connection.close()
+            return
+        if connection.info[_GENERATION] != self._generation:
+            _end(connection)
             return
         try:
             driver: Any = connection.connection.driver_connection
@@ -52,8 +67,10 @@ class Door(ABC):
 
     def close(self) -> None:
         """Let go of the database."""
-        self.forget()
+        # In this order: what is opened meanwhile is at worst thrown away too soon.
         self.engine.dispose()
+        self._generation += 1
+        self.forget()
 
     @abstractmethod
     def begin(self, connection: Connection) -> Hashable:
@@ -78,3 +95,9 @@ class Door(ABC):
     @abstractmethod
     def reason(self, error: DBAPIError) -> str | None:
         """Say why nothing can be read, None if the question itself was wrong."""
+
+
+def _end(connection: Connection) -> None:
+    """Close a connection for good: the engine would keep it for the next one who asks."""
+    connection.detach()
+    connection.close()

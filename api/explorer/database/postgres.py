@@ -41,6 +41,7 @@ class PostgresDoor(Door):
                 pool_timeout=POOL_SECONDS,
                 pool_use_lifo=True,
                 isolation_level="AUTOCOMMIT",
+                hide_parameters=True,  # they name who was asked for, and what goes wrong is logged
             )
         )
 

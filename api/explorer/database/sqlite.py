@@ -31,10 +31,12 @@ class SqliteDoor(Door):
                 pool_size=KEPT,
                 max_overflow=16,
                 isolation_level="AUTOCOMMIT",
+                hide_parameters=True,  # they name who was asked for, and what goes wrong is logged
             )
         )
         self._path = path
-        self._watcher: sqlite3.Connection | None = None
+        self._watcher: tuple[tuple[int, int] | None, sqlite3.Connection] | None = None
+        """Of which file, and a connection to it."""
         self._file: tuple[int, int] | None = None
 
     def check(self) -> None:
@@ -67,10 +69,12 @@ class SqliteDoor(Door):
 
         """
         self.check()
+        # Another thread may notice at any time that the file was replaced: each is looked at once.
+        file, watcher = self._file, self._watcher
         try:
-            if self._watcher is None:
-                self._watcher = _connect(self._path)
-            return self._file, self._watcher.execute(VERSION).fetchone()[0]
+            if watcher is None or watcher[0] != file:
+                watcher = self._watcher = file, _connect(self._path)
+            return file, watcher[1].execute(VERSION).fetchone()[0]
         except sqlite3.Error:
             return None  # whoever asks a question hears why
 
@@ -85,7 +89,9 @@ class SqliteDoor(Door):
     def close(self) -> None:
         """Let go of the file."""
         super().close()
-        self._watcher = None
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher[1].close()
 
     def reason(self, error: DBAPIError) -> str | None:
         """Say why nothing can be read, None if the question itself was wrong."""

@@ -4,7 +4,7 @@ It reads the database alone, and nothing of the machine, the clock or the run go
 writes the same bytes for the same block.
 
     manifest.json       chain, contracts with the hash of their code, block, and every file with its SHA-256
-    logs.jsonl          every log of the contracts, as the node gave it, in the ledger's order
+    logs.jsonl          every log of the contracts, as the node gave it, in the ledger's order, but for events.UNWATCHED
     blocks.csv          every block
     tables/<table>.csv  every table, in the order of its key
 """

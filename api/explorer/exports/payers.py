@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Integer, Select, case, func, literal, select
+from sqlalchemy import Connection, Integer, Select, case, literal, select
 
 from api import tables
 from api.explorer.database import Database
@@ -15,7 +15,7 @@ from api.explorer.exports import reading, ways
 from api.explorer.exports.pins import Pin
 from api.explorer.exports.reading import Page
 from api.explorer.exports.ways import Filters
-from api.explorer.queries.places import paint
+from api.explorer.queries.places import first_gift, paint
 from api.explorer.trace import Part
 
 _GIFT = tables.contributions.c
@@ -58,8 +58,7 @@ def _page(connection: Connection, pool: int, part: Part, after: int) -> Page:
 
 def _gifts(pool: int, part: Part, after: int) -> Select[tuple[int, ...]]:
     """Return the query for the next gifts that have places in a part, each cut to it."""
-    # Gifts lie one behind the other, so the one that has the first place begins nearest before it.
-    first = select(func.max(_GIFT.start)).where(_GIFT.pool == pool, _GIFT.start <= part.start).scalar_subquery()
+    first = first_gift(pool, part.start)
     end = _GIFT.start + _GIFT.amount
     start = case((_GIFT.start < part.start, part.start), else_=_GIFT.start)
     own = {

@@ -12,6 +12,7 @@ from api.explorer.failures import NotFoundError
 from api.explorer.iati import read as reading
 from api.explorer.iati.given import OTHER, Given
 from api.explorer.iati.read import Ngo, Paid, Planned, Pool
+from api.explorer.text import decimal
 
 STATUS = {"funding": "1", "active": "2", "completed": "3", "frozen": "5"}
 SUSPENDED = "6"
@@ -205,13 +206,6 @@ class Activity:
     def _add_period(self, parent: Element, start: str, end: str) -> None:
         SubElement(parent, "period-start", {"iso-date": start})
         SubElement(parent, "period-end", {"iso-date": end})
-
-
-def decimal(amount: int, decimals: int) -> str:
-    """Return base units as a decimal number, exactly."""
-    whole, rest = divmod(abs(amount), 10**decimals)
-    part = f"{rest:0{decimals}}".rstrip("0") if rest else ""
-    return f"{'-' if amount < 0 else ''}{whole}{'.' if part else ''}{part}"
 
 
 def _narrative(parent: Element, text: str, language: str | None = None) -> None:

@@ -121,6 +121,11 @@ class Queries(BookQueries):
         with self._read() as read:
             return pools.milestones(read, pool, At(cursor, limit))
 
+    def milestone(self, pool: int, milestone: int) -> shapes.Milestone:
+        """Return one milestone."""
+        with self._read() as read:
+            return pools.milestone(read, pool, milestone)
+
     # ------------------------------------------------------------------------------------------- contributions
 
     def contributions(

@@ -72,6 +72,12 @@ def page_of_milestones(read: Reader, pool: Row[Any], at: paging.At) -> shapes.Pa
     )
 
 
+def one_milestone(read: Reader, pool: Row[Any], milestone: int) -> shapes.Milestone | None:
+    """Return one of a pool's milestones, None if there is no such one."""
+    found = _milestones(read, pool, read.rows(_plans(pool).where(_PLAN.milestone == milestone)))
+    return found[0] if found else None
+
+
 def _plans(pool: Row[Any]) -> Select[Any]:
     return select(tables.milestones).where(_PLAN.pool == pool.pool)
 

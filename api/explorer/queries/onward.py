@@ -95,22 +95,27 @@ class Onward:
 
     def count(self, piece: Piece) -> int:
         """Return how many deliveries, or vouchers, a piece is of."""
-        query = select(func.count()).select_from(self._handed_on(piece).subquery())
-        return int(self._read.connection.execute(query).scalar_one())
+        # They are numbered in their order, so the first and the last say it.
+        order = _OUT.start if piece.fate == "delivered" else _VOUCHER.total
+        query = self._handed_on(piece)
+        first, last = self._read.first(query.order_by(order)), self._read.first(query.order_by(order.desc()))
+        return last.number - first.number + 1 if first and last else 0
 
     def _handed_on(self, piece: Piece) -> Select[Any]:
-        """Return the query for what takes places of a piece: log, start in the release, amount."""
+        """Return the query for what takes places of a piece: log, start in the release, amount, number."""
         begin, end = piece.at, piece.at + piece.end - piece.start
         if piece.fate == "delivered":
             out = _OUT.pool == self._pool, _OUT.milestone == piece.milestone
             # They lie one behind the other, so the one that has the first place begins nearest before it.
             first = select(func.max(_OUT.start)).where(*out, _OUT.start <= begin).scalar_subquery()
-            return select(_OUT.log, _OUT.start, _OUT.amount).where(*out, _OUT.start >= first, _OUT.start < end)
+            found = select(_OUT.log, _OUT.start, _OUT.amount, _OUT.number)
+            return found.where(*out, _OUT.start >= first, _OUT.start < end)
         start = _VOUCHER.total - _VOUCHER.from_pool
         here = _VOUCHER.pool == self._pool, _VOUCHER.milestone == piece.milestone
         # The one that has the last place ends nearest behind it: those further on need not be looked at.
         last = select(func.min(_VOUCHER.total)).where(*here, _VOUCHER.total >= end).scalar_subquery()
-        return select(_VOUCHER.log, start.label("start"), _VOUCHER.from_pool.label("amount")).where(
+        found = select(_VOUCHER.log, start.label("start"), _VOUCHER.from_pool.label("amount"), _VOUCHER.number)
+        return found.where(
             *here,
             _VOUCHER.from_pool > 0,
             _VOUCHER.total > begin,

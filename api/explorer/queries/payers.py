@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from api import tables
 from api.explorer import shapes
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import bounds, paging, written
 from api.explorer.queries.gift import Gift
-from api.explorer.queries.places import line_of, span_of
+from api.explorer.queries.places import first_gift, line_of, span_of
 from api.explorer.queries.reader import Reader
 from api.explorer.trace import Kind, Part
 
@@ -45,10 +45,8 @@ def _gifts(read: Reader, pool: int, spent: Sequence[Part], after: int, limit: in
     for span in spent:
         if len(found) >= limit:
             break
-        # Gifts lie one behind the other, so the one that has the first place begins nearest before it.
-        first = select(func.max(_GIFT.start)).where(here, _GIFT.start <= span.start).scalar_subquery()
         query = select(tables.contributions).where(
-            here, _GIFT.start >= first, _GIFT.start < span.end, _GIFT.start > after
+            here, _GIFT.start >= first_gift(pool, span.start), _GIFT.start < span.end, _GIFT.start > after
         )
         rows = read.rows(query.order_by(_GIFT.start).limit(limit - len(found)))
         if rows:

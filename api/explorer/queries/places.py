@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, literal, select, union_all
+from sqlalchemy import Connection, Row, ScalarSelect, func, literal, select, union_all
 
 from api import tables
 from api.explorer.queries import paging
@@ -15,7 +15,7 @@ from api.explorer.queries.reader import Reader
 from api.explorer.trace import Kind, Line, Move, Part, Span, Sums
 from api.types import MAX_AMOUNT
 
-_REFUND = tables.refunds.c
+_GIFT, _REFUND = tables.contributions.c, tables.refunds.c
 
 
 def line_of(read: Reader, pool: int) -> Line:
@@ -33,6 +33,14 @@ def paint(connection: Connection, pool: int, before: int = MAX_AMOUNT) -> Line:
     ]
     rows = sorted(connection.execute(union_all(*each)), key=lambda row: row.log)
     return Line(Move(row.log, Kind(row.kind), row.milestone, row.start, row.start + row.amount) for row in rows)
+
+
+def first_gift(pool: int, place: int) -> ScalarSelect[int]:
+    """Return the subquery for where the gift begins that has a place of a pool's line.
+
+    Gifts lie one behind the other, so it is the one that begins nearest before.
+    """
+    return select(func.max(_GIFT.start)).where(_GIFT.pool == pool, _GIFT.start <= place).scalar_subquery()
 
 
 def any_of(read: Reader, pool: int) -> bool:

@@ -11,7 +11,7 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.failures import NotFoundError
 from api.explorer.queries import bounds, judgements, paging, panels, sifted, sponsors, standing
-from api.explorer.queries.milestones import newest_milestones, page_of_milestones
+from api.explorer.queries.milestones import newest_milestones, one_milestone, page_of_milestones
 from api.explorer.queries.reader import Reader
 from api.types import NEVER
 
@@ -108,6 +108,19 @@ def pool(read: Reader, number: int) -> shapes.Pool:
 def milestones(read: Reader, number: int, at: paging.At) -> shapes.Page[shapes.Milestone]:
     """Return a pool's milestones in their order."""
     return page_of_milestones(read, find(read, number), at)
+
+
+def milestone(read: Reader, number: int, which: int) -> shapes.Milestone:
+    """Return one of a pool's milestones.
+
+    Raises:
+        NotFoundError: There is no such milestone.
+
+    """
+    found = one_milestone(read, find(read, number), which)
+    if found is None:
+        raise NotFoundError(f"milestone {number}-{which}")
+    return found
 
 
 def _limits(read: Reader, number: int) -> shapes.Limits:

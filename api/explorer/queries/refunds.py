@@ -11,12 +11,11 @@ from api import tables
 from api.explorer import shapes, text
 from api.explorer.queries import paging, sifted, standing
 from api.explorer.queries.reader import Reader
+from api.explorer.queries.rounds import VOUCHERS_LAST
 
 DAY = 86_400
-DONORS_FIRST, RETURNS_COUNT, VOUCHERS_LIVE = 30 * DAY, 730 * DAY, 180 * DAY
+DONORS_FIRST, RETURNS_COUNT = 30 * DAY, 730 * DAY
 """Seconds; the contracts' Clock names them."""
-
-_REFUND = tables.refunds.c
 
 
 def page(read: Reader, pool: int | None, account: bytes | None, at: paging.At) -> shapes.Page[shapes.Refund]:
@@ -61,6 +60,6 @@ def _returns_until(read: Reader, pool: int) -> int:
     until = [row.claims_until for row in rounds]
     if has_vouchers and has_vouchers[0]:
         of_rounds = {row.milestone for row in rounds}
-        until += [time + VOUCHERS_LIVE for milestone, time in released.items() if milestone not in of_rounds]
+        until += [time + VOUCHERS_LAST for milestone, time in released.items() if milestone not in of_rounds]
     times = [(released[row.milestone], read.place(row.log)["time"]) for row in returns]
     return max([*until, *(time for paid_at, time in times if time <= paid_at + RETURNS_COUNT)], default=0)

@@ -15,10 +15,9 @@ from api.explorer.queries.judgements import newest, of_pools
 from api.explorer.queries.reader import Reader
 
 VOUCHERS_LAST = 180 * 86400
-"""Seconds after its release in which a milestone pays vouchers (VoucherBook)."""
+"""Seconds after its release in which a milestone pays vouchers (VoucherBook, and the contracts' Clock)."""
 
-_SEAL, _OPEN, _OUT, _BACK = tables.seals.c, tables.openings.c, tables.deliveries.c, tables.expiries.c
-_VOUCHER = tables.vouchers.c
+_SEAL, _OUT, _VOUCHER = tables.seals.c, tables.deliveries.c, tables.vouchers.c
 
 
 def page(read: Reader, pool: int | None, at: paging.At) -> shapes.Page[shapes.Round]:

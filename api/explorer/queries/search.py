@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from api import tables
 from api.explorer import shapes, text
+from api.explorer.failures import BadParameterError
 from api.explorer.queries import movements
 from api.explorer.queries.alike import lowered
 from api.explorer.queries.contributions import is_donor
@@ -26,10 +27,17 @@ _HEX = re.compile(r"(?:0x)?([0-9a-f]{40}|[0-9a-f]{64})", re.ASCII)
 
 
 def search(read: Reader, q: str) -> list[shapes.Hit]:
-    """Return what a text may mean, the surest first."""
+    """Return what a text may mean, the surest first.
+
+    Raises:
+        BadParameterError: It is too long. Each of its words is a condition, and databases take only so many.
+
+    """
     wanted = q.strip()
     if not wanted:
         return []
+    if len(wanted) > MAX_LENGTH:
+        raise BadParameterError("q", f"longer than {MAX_LENGTH} characters: nothing has so long a name")
     hits: list[shapes.Hit] = []
     lower = wanted.lower()
     if found := _CONTRIBUTION.fullmatch(lower):

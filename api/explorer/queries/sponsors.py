@@ -33,9 +33,7 @@ def of_pool(read: Reader, pool: int) -> list[shapes.Sponsorship]:
 
 def _shapes(read: Reader, rows: Sequence[Row[Any]]) -> list[shapes.Sponsorship]:
     pools = sorted({row.pool for row in rows})
-    numbers = standing.numbers()
-    query = standing.with_state(numbers, read.now).where(numbers.c.pool.in_(pools))
-    over = {row.pool for row in read.rows(query) if row.state in ("frozen", "completed")}
+    over = standing.over(read, pools)
     read.load(logs=[row.log for row in rows], accounts=[row.sponsor for row in rows], pools=pools)
     return [_shape(read, row, row.pool in over) for row in rows]
 

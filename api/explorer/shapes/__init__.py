@@ -31,7 +31,7 @@ from api.explorer.shapes.books import (
     Voucher,
     VoucherMoney,
 )
-from api.explorer.shapes.exports import ExportBlock, ExportColumn, ExportList, ExportTable, Manifest, RewoundAnswer
+from api.explorer.shapes.exports import ExportList, Manifest, RewoundAnswer
 from api.explorer.shapes.gifts import (
     Batch,
     Became,
@@ -39,20 +39,17 @@ from api.explorer.shapes.gifts import (
     Contribution,
     ContributionDetail,
     Donor,
-    DonorPool,
     Fate,
     Handed,
     Payer,
     Proof,
     Refundable,
-    TokenAmount,
     TracePart,
     TracePiece,
     TraceRest,
 )
-from api.explorer.shapes.listed import Contributions, Listed, Recorded, Way
+from api.explorer.shapes.listed import Contributions, Recorded, Way
 from api.explorer.shapes.overview import (
-    DatabaseState,
     Event,
     Health,
     Hit,
@@ -61,7 +58,6 @@ from api.explorer.shapes.overview import (
     Ngo,
     NgoSummary,
     Summary,
-    TokenTotals,
 )
 from api.explorer.shapes.pools import (
     Attestation,
@@ -100,16 +96,11 @@ __all__ = [
     "Contribution",
     "ContributionDetail",
     "Contributions",
-    "DatabaseState",
     "Delivery",
     "Donor",
-    "DonorPool",
     "Event",
     "Evidence",
-    "ExportBlock",
-    "ExportColumn",
     "ExportList",
-    "ExportTable",
     "Failure",
     "Fate",
     "Finality",
@@ -117,7 +108,6 @@ __all__ = [
     "Health",
     "Hit",
     "Limits",
-    "Listed",
     "Manifest",
     "MemberKindName",
     "Milestone",
@@ -160,8 +150,6 @@ __all__ = [
     "StopReason",
     "Summary",
     "Token",
-    "TokenAmount",
-    "TokenTotals",
     "TracePart",
     "TracePiece",
     "TraceRest",

@@ -58,7 +58,7 @@ async function ask(rpc, method, params) {
   return answer.result;
 }
 
-const call = async (r, rpc, to, signature, args = "") => {
+const call = async (rpc, to, signature, args = "") => {
   const result = await ask(rpc, "eth_call", [{ to, data: "0x" + selector(signature) + args }, "latest"]);
   if (result === "0x") throw new Mismatch("There is no such contract at this address on the node's ledger.");
   return wordsOf(result);
@@ -85,7 +85,7 @@ async function checkChain(r, rpc, step) {
 
 async function checkBatch(r, rpc, step) {
   if (!r.batch) throw new Mismatch("This page has no proof to check.");
-  const [root, start, amount, , count, pool] = await call(r, rpc, r.fund, "batchOf(bytes32)", bare(r.batch));
+  const [root, start, amount, , count, pool] = await call(rpc, r.fund, "batchOf(bytes32)", bare(r.batch));
   step(number(count) > 0n, "The contract knows the batch", "The contract has no such batch", r.batch);
   step(number(pool) === BigInt(r.pool), `The batch is for pool ${r.pool}`, `The batch is for pool ${number(pool)}, not for pool ${r.pool}`);
   step(number(count) === BigInt(r.count), `The batch has ${number(count)} gifts`, `The batch has ${number(count)} gifts, not ${r.count}`);
@@ -101,7 +101,7 @@ async function checkBatch(r, rpc, step) {
 }
 
 async function checkGift(r, rpc, step) {
-  const [donor, amount] = await call(r, rpc, r.fund, "giftAt(uint256,uint64)", word(r.pool) + word(r.start));
+  const [donor, amount] = await call(rpc, r.fund, "giftAt(uint256,uint64)", word(r.pool) + word(r.start));
   step(number(amount) > 0n, "The contract stores a gift at this place in line", "The contract stores no gift at this place in line", `pool ${r.pool}, start ${r.start}`);
   step(number(amount) === BigInt(r.amount), `Its amount is ${money(r.amount, r)}`, `Its amount is ${number(amount)} base units, not ${r.amount}`);
   step(same(addressOf(donor), r.donor), "Its giver is the one on this receipt", "Its giver is another one", addressOf(donor));
@@ -113,9 +113,9 @@ async function checkGift(r, rpc, step) {
 }
 
 async function checkToken(r, rpc, step) {
-  const [token] = await call(r, rpc, r.fund, "poolOf(uint256)", word(r.pool));
+  const [token] = await call(rpc, r.fund, "poolOf(uint256)", word(r.pool));
   step(same(addressOf(token), r.token), "The pool's token is the one on this receipt", "The pool uses another token", addressOf(token));
-  const [decimals] = await call(r, rpc, r.token, "decimals()");
+  const [decimals] = await call(rpc, r.token, "decimals()");
   step(number(decimals) === BigInt(r.decimals), `So the amount is ${money(r.amount, r)}`, "The decimal point of the amount is in the wrong place", `decimals: ${number(decimals)}, page: ${r.decimals}`);
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -17,7 +18,8 @@ from sqlalchemy.exc import InternalError
 
 from api import tables
 from api.explorer.app import create_app
-from api.explorer.database import Database, postgres
+from api.explorer.database import Database, notes_of, postgres
+from api.explorer.database.sqlite import SqliteDoor
 from api.explorer.failures import UnavailableError
 from api.indexer.store import Store
 from tests.api.explorer.conftest import settings_in
@@ -178,6 +180,19 @@ def test_an_answer_sees_one_state(databases: Databases, tmp_path: Path, kind: st
     databases.give_back(place)
 
 
+@pytest.mark.parametrize("kind", STORES)
+def test_what_went_wrong_does_not_say_who_was_asked_for(databases: Databases, tmp_path: Path, kind: str) -> None:
+    place = databases.new(kind, tmp_path)
+    Store(place).close()
+    database = Database(place)
+    with pytest.raises(UnavailableError) as told, database.snapshot() as connection:
+        connection.execute(text("SELECT 1 FROM nowhere WHERE donor = :donor"), {"donor": "0xabcd"})
+    assert "nowhere" in str(told.value.__cause__)
+    assert "0xabcd" not in str(told.value.__cause__)
+    database.close()
+    databases.give_back(place)
+
+
 def test_nobody_waits_for_a_lock_for_long(where: str, tmp_path: Path) -> None:
     Store(where).close()
     with TestClient(create_app(settings_of(tmp_path, where))) as client, psycopg.connect(where) as other:
@@ -251,3 +266,71 @@ def test_the_file_s_word_for_another_version(tmp_path: Path) -> None:
     change(settings.database, "UPDATE meta SET value = '2' WHERE key = 'schema_version'")
     with TestClient(create_app(settings)) as client:
         assert refused(client).endswith("the indexer (python -m api index) migrates it")
+
+
+def replaced(path: Path, name: str) -> None:
+    """Put another index in a file's place, in one step."""
+    other = path.with_name("other.db")
+    Store(other).close()
+    change(other, f"INSERT INTO meta VALUES ('name', '{name}')")  # noqa: S608
+    with sqlite3.connect(other) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    other.replace(path)
+
+
+def test_a_file_that_was_replaced_meanwhile_is_not_read_again(tmp_path: Path) -> None:
+    """A snapshot that is read while another question notices: it was of the old file, and is the last one of it."""
+    path = tmp_path / "index.db"
+    replaced(path, "old")
+    database = Database(path)
+
+    def read() -> str:
+        with database.snapshot() as connection:
+            return notes_of(connection)["name"]
+
+    with database.snapshot():
+        assert read() == "old"
+        replaced(path, "new")
+        assert database.now() is not None
+    assert [read() for _ in range(6)] == ["new"] * 6
+    database.close()
+
+
+def test_a_file_that_was_replaced_is_not_watched_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    replaced(path, "old")
+    door = SqliteDoor(path)
+    before, watcher = door.watch(), door._watcher
+    assert watcher is not None
+    replaced(path, "new")
+    assert door.watch() not in (None, before)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        watcher[-1].execute("SELECT 1")
+    door.close()
+
+
+def test_a_watcher_may_be_taken_away_in_mid_look(tmp_path: Path) -> None:
+    """By another thread, which notices that the file was replaced."""
+
+    class Shared(SqliteDoor):
+        seen: Any = None
+        taken_next = False
+
+        @property
+        def _watcher(self) -> Any:
+            found = self.seen
+            if self.taken_next:
+                self.seen = None
+            return found
+
+        @_watcher.setter
+        def _watcher(self, watcher: Any) -> None:
+            self.seen = watcher
+
+    path = tmp_path / "index.db"
+    replaced(path, "old")
+    door = Shared(path)
+    before, door.taken_next = door.watch(), True
+    assert door.watch() == before
+    door.close()

@@ -19,6 +19,7 @@ from api.explorer.exports import commands
 from api.explorer.failures import RewoundError
 from api.explorer.iati import given as operator
 from api.explorer.iati import read, write
+from api.explorer.text import decimal
 from api.indexer.store import Store
 from api.types import MemberKind
 from tests.api.explorer.book import DAY, PAYOUTS, TOKEN, USD, Book, account
@@ -234,8 +235,8 @@ def test_the_command_writes_the_same_file(client: TestClient, settings: Settings
 
 @given(st.integers(-(2**63), 2**63), st.integers(0, 6))
 def test_amounts_are_exact(amount: int, decimals: int) -> None:
-    assert Decimal(write.decimal(amount, decimals)).scaleb(decimals) == amount
-    assert write.decimal(amount, decimals).isascii()
+    assert Decimal(decimal(amount, decimals)).scaleb(decimals) == amount
+    assert decimal(amount, decimals).isascii()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from api.explorer.kept import Kept
 from api.explorer.queries import Queries, base
 from api.indexer.store import Store
 from tests.api.explorer.conftest import settings_in
-from tests.api.explorer.world import WALLET, build
+from tests.api.explorer.world import NGO, WALLET, build
 from tests.api.stores import change
 
 if TYPE_CHECKING:
@@ -211,6 +211,13 @@ def test_what_is_no_answer_out_of_one_edition_is_left_alone(served: Served, path
     assert not answer.headers.get("etag", "").startswith(f'"{served.book.height}-')
 
 
+def test_a_page_begins_one_snapshot(served: Served) -> None:
+    served.get(GIFTS)  # so that the edition is known
+    for path in ("/", "/pool/2", "/pool/1/contributions", "/pool/1/milestones/0/contributions", "/contribution/1-0",
+                 "/search?q=x", f"/donor/0x{WALLET.hex()}", f"/ngo/0x{NGO.hex()}", "/check"):  # fmt: skip
+        assert served.looks(path) == 1, path
+
+
 def test_all_of_a_page_is_of_one_edition(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     pool, before = Queries.pool, served.book.height
 
@@ -244,7 +251,9 @@ def test_what_was_read_of_a_newer_edition_is_not_kept(served: Served, monkeypatc
     monkeypatch.undo()
 
 
-def test_the_oldest_answers_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TestClient, list[str]]]:
+    """Yield who gives as many bytes as asked for and keeps few, and the paths of what it made."""
     store = Store(tmp_path / "index.db")
     build(store, tmp_path / "content")
     made: list[str] = []
@@ -253,17 +262,40 @@ def test_the_oldest_answers_make_room(tmp_path: Path, monkeypatch: pytest.Monkey
         made.append(scope["path"])
         queries.contributions(1)
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": bytes(int(scope["query_string"]))})
+        await send({"type": "http.response.body", "body": bytes(int(scope["query_string"].split(b"&")[0]))})
 
     queries = Queries(Database(tmp_path / "index.db"), ContentFolder(tmp_path / "content"))
     monkeypatch.setattr(kept, "MOST_BYTES", 1000)
     monkeypatch.setattr(kept, "LARGEST_BYTES", 500)
-    client = TestClient(Kept(app, queries.memory, queries.clock))
+    monkeypatch.setattr(kept, "REST_BYTES", 10)
+    yield TestClient(Kept(app, queries.memory, queries.clock)), made
+    store.close()
+
+
+def test_the_oldest_answers_make_room(made: tuple[TestClient, list[str]]) -> None:
+    client, paths = made
     for path, size, how_often in [("/a", 400, 1), ("/b", 400, 1), ("/a", 400, 1), ("/c", 400, 1), ("/a", 400, 1),
                                   ("/b", 400, 2), ("/d", 501, 1), ("/d", 501, 2)]:  # fmt: skip
         assert len(client.get(f"{path}?{size}").content) == size
-        assert made.count(path) == how_often, path
-    store.close()
+        assert paths.count(path) == how_often, path
+
+
+@pytest.mark.parametrize(
+    ("path", "question", "how_often"),
+    [
+        ("/", "1", 1),  # forty of them, with what they take beside, find room
+        (f"/{'x' * 200}", "1", 2),
+        ("/", f"1&{'x' * 200}", 2),
+    ],
+)
+def test_a_short_answer_with_a_long_address_takes_room(
+    made: tuple[TestClient, list[str]], path: str, question: str, how_often: int
+) -> None:
+    client, paths = made
+    for _ in range(2):
+        for other in range(40):
+            client.get(f"{path}{other:02}?{question}")
+    assert paths.count(f"{path}00") == how_often
 
 
 def test_an_edition_names_all_that_answers_hang_on(tmp_path: Path) -> None:

@@ -160,6 +160,8 @@ def test_what_is_open_for_long_is_counted_while_it_is_open(settings: Settings, w
         await asyncio.sleep(0)
         assert await ask(limits, "/live") == 429
         assert await ask(limits, f"{API}/export/pools.csv") == 429
+        # It takes one of the same places.
+        assert await asyncio.wait_for(ask(limits, f"{API}/ngos/0x{'00' * 20}/iati.xml"), 1) == 429
         other = asyncio.create_task(ask(limits, "/live", "192.0.2.2"))
         await asyncio.sleep(0)
         go_on.set()

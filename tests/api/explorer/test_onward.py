@@ -22,7 +22,7 @@ from api.explorer.queries.memory import Memory
 from api.explorer.queries.paging import At
 from api.explorer.queries.places import line_of
 from api.explorer.queries.reader import Reader
-from api.explorer.trace import Kind, Span
+from api.explorer.trace import Kind, Move, Part, Span
 from api.indexer.store import Store
 from api.types import Via
 from scripts.verify import onward as verify
@@ -30,7 +30,7 @@ from scripts.verify.state import Payout, Pool, Release, State
 from scripts.verify.tape import Gift, Gifts, Place, Tape
 from tests.api.explorer.book import account
 from tests.api.explorer.painter import Story, stories
-from tests.api.stores import STORES, opened
+from tests.api.stores import SQLITE, STORES, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,6 +211,35 @@ def test_every_unit_is_found_in_both_directions(
             assert [int(p["contribution"]["start"]) for p in back] == sorted(of_gifts[milestone])
             assert shown_back == of_gifts[milestone]
             assert sum(shown_back.values()) == kept
+
+
+@pytest.mark.parametrize("payee", [PEOPLE, VOUCHERS], ids=["deliveries", "vouchers"])
+def test_what_a_gift_became_is_counted_by_two_looks(databases: Databases, tmp_path: Path, payee: bytes) -> None:
+    """However many deliveries there are: SQLite says how much it did, in its own steps."""
+    place = databases.new(SQLITE, tmp_path)
+    Store(place).close()
+    steps = []
+    for many in (30, 3_000):
+        moves = [Move(1, Kind.SPENT, 0, 0, many)]
+        story = Story([Span(0, many)], moves, paid={0: many}, back={0: 0})
+        with written(place, story, {0: payee}, {0: [1] * many}) as read:
+            follow = onward.Onward(read, POOL, [0])
+            [piece] = follow.pieces(Part(0, many, Kind.SPENT, 1, 0))
+            done = 0
+
+            def step() -> int:
+                nonlocal done
+                done += 1
+                return 0
+
+            driver: Any = read.connection.connection.driver_connection
+            driver.set_progress_handler(step, 10)
+            assert follow.count(piece) == many
+            assert follow.count(piece._replace(start=3, end=9, at=3)) == 6
+            driver.set_progress_handler(None, 0)
+            steps.append(done)
+    assert steps[1] < 2 * steps[0]
+    databases.give_back(place)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

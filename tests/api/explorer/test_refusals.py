@@ -145,6 +145,26 @@ def test_a_page_from_elsewhere_may_read_that_something_broke(
         assert client.get(API + "/pools").json() == {"error": "internal error"}
 
 
+@pytest.mark.parametrize("ask", ["get", "head"])
+def test_what_broke_is_told_without_what_was_asked_for(
+    settings: Settings,
+    world: World,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    ask: str,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Queries, "donor", broken)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        for path, route in ((API + "/donors/", API + "/donors/{donor}"), ("/donor/", "/donor/{donor}")):
+            caplog.clear()
+            assert getattr(client, ask)(path + ADDRESS + "?x=" + ADDRESS).status_code == 500
+            [told] = [record for record in caplog.records if record.name == "api.explorer"]
+            assert told.getMessage() == f"{route} failed"
+
+
 # ------------------------------------------------------------------------------------------------------- no index
 
 
