@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from anyio import to_thread
@@ -10,13 +11,14 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from api.explorer.answers import Json
-from api.explorer.failures import BusyError
+from api.explorer.failures import BusyError, RewoundError, UnavailableError
 
 STALL_SECONDS = 60.0
 """A reader that does not take `body.CHUNK` bytes in this time is let go: it holds a place that others want."""
 
 RETRY_SECONDS = 10
 
+_LOG = logging.getLogger("api.explorer")
 
 _TOO_OLD = {
     "error": "http version not supported",
@@ -54,7 +56,8 @@ class LongAnswer(Response):
     """An answer made of bytes that come, one piece at a time, from a thread.
 
     What goes wrong before the first piece is a refusal like any other; afterwards the connection is cut, so that no
-    client takes what it has for whole. Nothing is held for a reader that went away or stalls.
+    client takes what it has for whole: the server does so with an answer that has no end. Nothing is held for a reader
+    that went away or stalls.
 
     Args:
         places: Where it takes a place for as long as it runs.
@@ -98,19 +101,24 @@ class LongAnswer(Response):
 
     async def _send(self, send: Send, gone: asyncio.Future[None]) -> None:
         started = False
-        while (piece := await self._next()) is not None:
-            if gone.done():
-                return
-            if self._last is not None:
-                continue
+        try:
+            while (piece := await self._next()) is not None:
+                if gone.done():
+                    return
+                if self._last is not None:
+                    continue
+                if not started:
+                    await self._start(send)
+                    started = True
+                if piece:
+                    await self._put(send, piece, more=True)
             if not started:
                 await self._start(send)
-                started = True
-            if piece:
-                await self._put(send, piece, more=True)
-        if not started:
-            await self._start(send)
-        await self._put(send, b"" if self._last is None else self._last(), more=False)
+            await self._put(send, b"" if self._last is None else self._last(), more=False)
+        except (RewoundError, UnavailableError, StalledError) as error:
+            if not started:
+                raise
+            _LOG.warning("a long answer was cut: %s", error, extra={"event": "cut"})
 
     async def _next(self) -> bytes | None:
         self._step = asyncio.ensure_future(to_thread.run_sync(next, self._pieces, None))

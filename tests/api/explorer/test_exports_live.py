@@ -123,7 +123,9 @@ def test_a_file_that_comes_whole_is_whole(live: Running, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_a_rewound_chain_cuts_the_file(live: Running, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rewound_chain_cuts_the_file(
+    live: Running, form: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("api.explorer.exports.parquet.GROUP_ROWS", 5_000)
     answer = live.ask(f"{GIFTS}.{form}")
     begun = answer.read(1_000)
@@ -139,6 +141,9 @@ def test_a_rewound_chain_cuts_the_file(live: Running, form: str, monkeypatch: py
         assert live.ask(f"{GIFTS}.{form}?{asked}").status == 404  # the chain is shorter now
         live.wait_until_free(20)
     assert live.ask(f"{GIFTS}.{form}?{asked}").status == 200
+    (told,) = [record for record in caplog.records if record.name == "api.explorer"]
+    assert "cut" in told.getMessage()
+    assert told.exc_info is None
 
 
 def test_another_chain_of_the_same_height_cuts_the_file_too(live: Running) -> None:
