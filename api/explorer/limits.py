@@ -6,6 +6,7 @@ Each process counts for itself, and keeps a number of clients in mind, and no mo
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.explorer.text import PREFIX
 from api.settings import Rate, Settings
 
-FREE = ("/health", "/metrics", "/static/")
+FREE = re.compile(r"/health|/metrics|/static/.*")
 """What is asked by load balancers and monitors, or belongs to a page."""
 
 KEPT = 20_000
@@ -105,7 +106,7 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"].startswith(FREE):
+        if scope["type"] != "http" or FREE.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST:

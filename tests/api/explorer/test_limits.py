@@ -95,6 +95,7 @@ def test_too_many_requests_are_refused_in_plain_words(settings: Settings) -> Non
         assert f"Please try again in {page.headers['Retry-After']} seconds" in page.text
         # Load balancers, monitors and what belongs to a page are not counted.
         assert [client.get(path).status_code for path in ("/health", "/metrics", "/static/moa.css")] == [200] * 3
+        assert {client.get(path).status_code for path in ("/healthy", "/metrics/x")} == {429}
         # No other name helps.
         assert client.get(f"{API}/pools", headers={"X-Forwarded-For": "203.0.113.5"}).status_code == 429
 
