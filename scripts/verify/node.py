@@ -11,17 +11,13 @@ from typing import Any
 
 from . import abi
 from .out import CannotCheckError, shown
+from .spans import Span
 from .wire import TooLongError, Wire, parse
 
 MOST = 256 << 20
 """Bytes of one answer."""
 
-_WANTED = 6 << 20
-"""Bytes of an answer to eth_getLogs that ranges are fitted to."""
-
-_FIRST, _LONGEST, _TOGETHER = 16, 200_000, 100
-
-
+_TOGETHER = 100
 _LAST_TIME = 253_402_300_799
 
 
@@ -136,13 +132,12 @@ class Node:
 
     def logs(self, addresses: Sequence[bytes], first: int, last: int) -> Iterator[tuple[int, list[Log]]]:
         """Yield the logs of these contracts, run by run of blocks, each with its last block; one is fetched ahead."""
-        span, ceiling = _FIRST, _LONGEST
+        span = Span()
         wanted = ["0x" + address.hex() for address in addresses]
 
         def fetch(begin: int) -> tuple[int, list[Log]]:
-            nonlocal span, ceiling
             while True:
-                end = min(begin + span - 1, last)
+                end = min(begin + span.blocks - 1, last)
                 question = {"fromBlock": hex(begin), "toBlock": hex(end), "address": wanted}
                 before = self.bytes
                 try:
@@ -150,13 +145,9 @@ class Node:
                 except (RefusedError, TooLongError):
                     if end == begin:
                         raise
-                    ceiling = span = max(1, (end - begin + 1) // 2)
+                    span.refused(end - begin + 1)
                     continue
-                size = self.bytes - before
-                if size > _WANTED:
-                    span = max(1, span // 2)
-                elif size < _WANTED // 3:
-                    span = min(2 * span, ceiling)
+                span.answered(self.bytes - before)
                 return end, self._logs(raw, set(addresses), begin, end)
 
         ahead = ThreadPoolExecutor(1, "logs")
