@@ -191,12 +191,12 @@ class Bundle:
             self._blocks.finish(node, self._header)
             self._count("blocks.csv", self._blocks.count)
         found = tokens_of(node, set(self._accredited), self.block)
-        rows = sorted(
+        rows = [
             [str(place), "0x" + it.hex(), found[it]["symbol"], found[it]["name"], str(found[it]["decimals"])]
             for it, place in self._accredited.items()
             if it in found
-        )
-        self._whole("tokens", tables.TOKENS, sorted(rows, key=lambda row: int(row[0])), 1)
+        ]
+        self._whole("tokens", tables.TOKENS, rows, 1)
         for name, rows_ in self._rows.items():
             rows_.finish()
             self._count(f"tables/{name}.csv", rows_.count)
