@@ -22,7 +22,11 @@ _LAST_TIME = 253_402_300_799
 
 
 class RefusedError(CannotCheckError):
-    """The node answered with an error of its own."""
+    """The node answers with an error of its own, by HTTP's status or in JSON-RPC."""
+
+
+class AnsweredError(RefusedError):
+    """The node took a question, and answers in JSON-RPC with an error."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,16 @@ class Node:
         for at in range(0, len(calls), _TOGETHER):
             part = calls[at : at + _TOGETHER]
             asked = [{"jsonrpc": "2.0", "id": i, "method": m, "params": p} for i, (m, p) in enumerate(part)]
-            answers = self._post(asked)
-            if not isinstance(answers, list):
-                # Some nodes refuse more than one at a time.
+            try:
+                answers = self._post(asked)
+            except RefusedError:
+                answers = None
+            listed = answers if isinstance(answers, list) else []
+            by_id = {a.get("id"): a for a in listed if isinstance(a, dict) and type(a.get("id")) is int}
+            if not by_id:
+                # Some nodes refuse more than one, or more than a few, at a time; each in its own way.
                 found += [self.call(method, *params) for method, params in part]
                 continue
-            by_id = {a.get("id"): a for a in answers if isinstance(a, dict) and type(a.get("id")) is int}
             found += [self._result(method, by_id.get(i)) for i, (method, _) in enumerate(part)]
         return found
 
@@ -115,7 +123,7 @@ class Node:
         found = []
         try:
             answers = self.many(calls)
-        except RefusedError as error:
+        except AnsweredError as error:
             raise CannotCheckError(
                 f"{error}; a node that forgets old state can be asked about its newest block alone"
             ) from error
@@ -175,7 +183,7 @@ class Node:
             raise CannotCheckError(f"{self._wire.what} does not answer {method} as a JSON-RPC node does")
         if error := answer.get("error"):
             said = error.get("message") if isinstance(error, dict) else error
-            raise RefusedError(f"{self._wire.what} refuses {method}: {shown(said)}")
+            raise AnsweredError(f"{self._wire.what} refuses {method}: {shown(said)}")
         return answer["result"]
 
     def _hex(self, text: Any) -> bytes:

@@ -51,3 +51,42 @@ def test_a_strict_node_is_seldom_asked_for_more_than_it_gives(most: int) -> None
     refused = [span for span in node.asked if span[1] - span[0] >= most]
     assert len(refused) < 15
     assert len(node.asked) < 1_000 * 2.1
+
+
+class Told(Node):
+    """A node that answers every question by its id, and many at once as it is told to."""
+
+    def __init__(self, many: Callable[[list[dict[str, Any]]], Any]) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self._many, self.requests = many, 0
+
+    def _post(self, question: Any) -> Any:
+        self.requests += 1
+        return self._many(question) if isinstance(question, list) else answer_to(question)
+
+
+def answer_to(question: dict[str, Any]) -> dict[str, Any]:
+    """Answer with what was asked."""
+    return {"jsonrpc": "2.0", "id": question["id"], "result": question["params"][0]}
+
+
+def refuse(_asked: Any) -> Any:
+    """As hosted nodes do: HTTP 413, 400 or 403."""
+    raise RefusedError("the node answers HTTP 413")
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        refuse,
+        lambda _: {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}},
+        lambda _: [{"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "too many"}}],
+        lambda _: [],
+        lambda _: None,
+        lambda asked: [answer_to(each) for each in asked][::-1],
+    ],
+)
+def test_who_refuses_many_questions_at_once_is_asked_one_by_one(many: Callable[..., Any]) -> None:
+    node = Told(many)
+    assert node.many([("eth_call", [str(i)]) for i in range(103)]) == [str(i) for i in range(103)]
+    assert node.requests in (2, 105)
