@@ -112,7 +112,7 @@ class Node:
 
     def code(self, address: bytes, block: int) -> bytes:
         """Return a contract's code."""
-        return self._hex(self.call("eth_getCode", "0x" + address.hex(), hex(block)))
+        return self.hexed(self.call("eth_getCode", "0x" + address.hex(), hex(block)))
 
     def views(self, asked: Sequence[tuple[bytes, str, tuple[int | bytes, ...]]], block: int) -> list[Any]:
         """Ask contracts for what they store: address, signature as in words.VIEWS, arguments."""
@@ -129,7 +129,7 @@ class Node:
             ) from error
         for (to, view, arguments), answer in zip(asked, answers, strict=True):
             try:
-                found.append(abi.answer_of(view, self._hex(answer)))
+                found.append(abi.answer_of(view, self.hexed(answer)))
             except ValueError as error:
                 what = f"{view.partition('(')[0]}{tuple(shown(a) for a in arguments)}"
                 raise CannotCheckError(
@@ -186,7 +186,8 @@ class Node:
             raise AnsweredError(f"{self._wire.what} refuses {method}: {shown(said)}")
         return answer["result"]
 
-    def _hex(self, text: Any) -> bytes:
+    def hexed(self, text: Any) -> bytes:
+        """Return the bytes of an answer."""
         try:
             if text[:2] == "0x":
                 return bytes.fromhex(text[2:])
@@ -195,7 +196,7 @@ class Node:
         raise CannotCheckError(f"{self._wire.what} answered {shown(text, 40)} in place of bytes")
 
     def _sized(self, text: Any, size: int) -> bytes:
-        found = self._hex(text)
+        found = self.hexed(text)
         if len(found) != size:
             raise CannotCheckError(f"{self._wire.what} answered {shown(text, 80)} in place of {size} bytes")
         return found
@@ -252,7 +253,7 @@ class Node:
                     times[block][1],
                     address,
                     [self._sized(topic, 32) for topic in topics],
-                    self._hex(log.get("data")),
+                    self.hexed(log.get("data")),
                     self._sized(log.get("blockHash"), 32),
                 )
             )
