@@ -67,6 +67,7 @@ class Check:
             state, at = self.replay.state, self.header.number
             receipts = Receipts(state, self.node, self.deployment, at, self.report)
             self.receipt = receipts.check(self.options.receipt)
+            self._steady()
 
     def _at(self, block: int, bundle: Bundle | None = None) -> None:
         """Recompute everything up to a block, and hold it against the contracts' storage there."""
