@@ -12,7 +12,7 @@ from pathlib import Path
 from .bundle import Bundle
 from .deployment import Deployment
 from .explorer import Explorer
-from .forms import Forms, Shape, hexed
+from .forms import Either, Forms, Shape, hexed
 from .node import Header, Node
 from .out import CannotCheckError, Progress, Report, shown
 from .receipt import Receipts
@@ -67,6 +67,7 @@ class Check:
             state, at = self.replay.state, self.header.number
             receipts = Receipts(state, self.node, self.deployment, at, self.report)
             self.receipt = receipts.check(self.options.receipt)
+            self._steady()
 
     def _at(self, block: int, bundle: Bundle | None = None) -> None:
         """Recompute everything up to a block, and hold it against the contracts' storage there."""
@@ -77,7 +78,10 @@ class Check:
             self.replay.watch.append(bundle.hear)
             self.replay.watch_trees.append(bundle.hear_tree)
         self.replay.read(block)
-        self.tokens = tokens_of(self.node, {pool.stored["token"] for pool in self.replay.state.pools}, block)
+        state = self.replay.state
+        first = {token: places[0].block for token, places in state.tokens.items()}
+        met = {pool.stored["token"]: first.get(pool.stored["token"], block) for pool in state.pools}
+        self.tokens = tokens_of(self.node, met, block, self.report)
         if bundle:
             self.replay.watch.remove(bundle.hear)
             self.replay.watch_trees.remove(bundle.hear_tree)
@@ -158,8 +162,9 @@ class Check:
             money = ", ".join(f"{name} {pool.stored[name]}" for name in ("raised", "released", "returned", "refunded"))
             print(f"pool {pool.number}: {money}, held {pool.held}")
         for token, held in state.held().items():
-            named = self.tokens.get(token, {})
-            print(f"{shown(named.get('symbol', 'token'))} {hexed(token)}: the pools hold {held} base units")
+            symbol = self.tokens.get(token, {}).get("symbol", "token")
+            named = shown(symbol[0] if isinstance(symbol, Either) else symbol)
+            print(f"{named} {hexed(token)}: the pools hold {held} base units")
         for line in self.receipt:
             print(line)
         for note in self.report.notes:

@@ -10,6 +10,7 @@ from .state import (
     PAUSED,
     PROVIDER,
     STOPPED,
+    TOKEN,
     BrokenError,
     Member,
     Payout,
@@ -252,11 +253,13 @@ class Books:
 
     # ----------------------------------------------------------------------------- the register and the token
 
-    def Accredited(self, v: Values, _at: Place, where: str) -> None:
+    def Accredited(self, v: Values, at: Place, where: str) -> None:
         before = self._state.members.get(v["account"])
         if before is not None and not before.revoked:
             self._report.add(where, "it accredits one that is a member")
         self._state.members[v["account"]] = Member(v["name"], v["kind"], v["detailsHash"])
+        if v["kind"] == TOKEN:
+            self._state.tokens.setdefault(v["account"], []).append(at)
 
     def Revoked(self, v: Values, _at: Place, where: str) -> None:
         member = self._state.members.get(v["account"])

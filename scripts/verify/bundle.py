@@ -10,6 +10,7 @@ from . import tables
 from .blocks import Blocks
 from .deployment import Deployment
 from .files import LINE, Files
+from .forms import Either
 from .node import Header, Log, Node
 from .out import CannotCheckError, Progress, Report, shown
 from .rows import Rows
@@ -54,7 +55,6 @@ class Bundle:
         self._lines = 0
         self._blocks: Blocks | None = None
         self._block = -1
-        self._accredited: dict[bytes, int] = {}
 
     # ------------------------------------------------------------------------------------------- before the logs
 
@@ -123,8 +123,6 @@ class Bundle:
             self._block = log.block
             self._blocks.hear(log.block, log.block_hash, log.time)
         place = log.block * tables.PLACES + log.index
-        if event == "Accredited" and values["kind"] == 4:
-            self._accredited.setdefault(values["account"], place)
         if rows := self._rows.get("logs"):
             topics = "0x" + b"".join(log.topics).hex()
             rows.expect(
@@ -190,13 +188,7 @@ class Bundle:
         if self._blocks:
             self._blocks.finish(node, self._header)
             self._count("blocks.csv", self._blocks.count)
-        found = tokens_of(node, set(self._accredited), self.block)
-        rows = sorted(
-            [str(place), "0x" + it.hex(), found[it]["symbol"], found[it]["name"], str(found[it]["decimals"])]
-            for it, place in self._accredited.items()
-            if it in found
-        )
-        self._whole("tokens", tables.TOKENS, sorted(rows, key=lambda row: int(row[0])), 1)
+        self._tokens(state, node)
         for name, rows_ in self._rows.items():
             rows_.finish()
             self._count(f"tables/{name}.csv", rows_.count)
@@ -220,6 +212,27 @@ class Bundle:
         rows.finish()
         self._count("tables/contributions.csv", rows.count)
 
+    def _tokens(self, state: State, node: Node) -> None:
+        """Compare the tokens: each stands where it was accredited, or accredited again, when it was first met."""
+        if (rows := self._open("tokens", tables.TOKENS, 1)) is None:
+            return
+        found = tokens_of(node, {it: at[0].block for it, at in state.tokens.items()}, self.block, self._report)
+        heard: set[bytes] = set()
+        for (block, index), it, last in sorted(
+            (at[:2], it, at is met[-1]) for it, met in state.tokens.items() for at in met
+        ):
+            place = block * tables.PLACES + index
+            row = rows.at(place)
+            if it in heard or (row is None and (it not in found or not last)):
+                continue
+            heard.add(it)
+            said = row[2:] if row else ["", "", ""]
+            if it in found:  # of one that does not answer nothing is known: it may have, when it was met
+                said = list(map(_fitting, found[it].values(), said))
+            rows.expect([str(place), "0x" + it.hex(), *said])
+        rows.finish()
+        self._count("tables/tokens.csv", rows.count)
+
     def _whole(self, table: str, columns: list[str], expected: list[list[str]], keys: int) -> None:
         if rows := self._open(table, columns, keys):
             for row in expected:
@@ -236,6 +249,12 @@ class Bundle:
     def _count(self, path: str, count: int) -> None:
         if path in self._stated:
             self._report.same(f"bundle, {path}, rows", manifest=self._stated[path][2], file=count)
+
+
+def _fitting(told: Any, said: str) -> str:
+    """Return a value as a field has it; of one that may be either, what a row says if it is one of them."""
+    values = [str(each) for each in told] if isinstance(told, Either) else [str(told)]
+    return said if said in values else values[0]
 
 
 def _int(value: Any) -> int:

@@ -11,22 +11,22 @@ from typing import Any
 
 from . import abi
 from .out import CannotCheckError, shown
+from .spans import Span
 from .wire import TooLongError, Wire, parse
 
 MOST = 256 << 20
 """Bytes of one answer."""
 
-_WANTED = 6 << 20
-"""Bytes of an answer to eth_getLogs that ranges are fitted to."""
-
-_FIRST, _LONGEST, _TOGETHER = 16, 200_000, 100
-
-
+_TOGETHER = 100
 _LAST_TIME = 253_402_300_799
 
 
 class RefusedError(CannotCheckError):
-    """The node answered with an error of its own."""
+    """The node answers with an error of its own, by HTTP's status or in JSON-RPC."""
+
+
+class AnsweredError(RefusedError):
+    """The node took a question, and answers in JSON-RPC with an error."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,16 @@ class Node:
         for at in range(0, len(calls), _TOGETHER):
             part = calls[at : at + _TOGETHER]
             asked = [{"jsonrpc": "2.0", "id": i, "method": m, "params": p} for i, (m, p) in enumerate(part)]
-            answers = self._post(asked)
-            if not isinstance(answers, list):
-                # Some nodes refuse more than one at a time.
+            try:
+                answers = self._post(asked)
+            except RefusedError:
+                answers = None
+            listed = answers if isinstance(answers, list) else []
+            by_id = {a.get("id"): a for a in listed if isinstance(a, dict) and type(a.get("id")) is int}
+            if not by_id:
+                # Some nodes refuse more than one, or more than a few, at a time; each in its own way.
                 found += [self.call(method, *params) for method, params in part]
                 continue
-            by_id = {a.get("id"): a for a in answers if isinstance(a, dict) and type(a.get("id")) is int}
             found += [self._result(method, by_id.get(i)) for i, (method, _) in enumerate(part)]
         return found
 
@@ -108,7 +112,7 @@ class Node:
 
     def code(self, address: bytes, block: int) -> bytes:
         """Return a contract's code."""
-        return self._hex(self.call("eth_getCode", "0x" + address.hex(), hex(block)))
+        return self.hexed(self.call("eth_getCode", "0x" + address.hex(), hex(block)))
 
     def views(self, asked: Sequence[tuple[bytes, str, tuple[int | bytes, ...]]], block: int) -> list[Any]:
         """Ask contracts for what they store: address, signature as in words.VIEWS, arguments."""
@@ -119,13 +123,13 @@ class Node:
         found = []
         try:
             answers = self.many(calls)
-        except RefusedError as error:
+        except AnsweredError as error:
             raise CannotCheckError(
                 f"{error}; a node that forgets old state can be asked about its newest block alone"
             ) from error
         for (to, view, arguments), answer in zip(asked, answers, strict=True):
             try:
-                found.append(abi.answer_of(view, self._hex(answer)))
+                found.append(abi.answer_of(view, self.hexed(answer)))
             except ValueError as error:
                 what = f"{view.partition('(')[0]}{tuple(shown(a) for a in arguments)}"
                 raise CannotCheckError(
@@ -136,13 +140,12 @@ class Node:
 
     def logs(self, addresses: Sequence[bytes], first: int, last: int) -> Iterator[tuple[int, list[Log]]]:
         """Yield the logs of these contracts, run by run of blocks, each with its last block; one is fetched ahead."""
-        span, ceiling = _FIRST, _LONGEST
+        span = Span()
         wanted = ["0x" + address.hex() for address in addresses]
 
         def fetch(begin: int) -> tuple[int, list[Log]]:
-            nonlocal span, ceiling
             while True:
-                end = min(begin + span - 1, last)
+                end = min(begin + span.blocks - 1, last)
                 question = {"fromBlock": hex(begin), "toBlock": hex(end), "address": wanted}
                 before = self.bytes
                 try:
@@ -150,13 +153,9 @@ class Node:
                 except (RefusedError, TooLongError):
                     if end == begin:
                         raise
-                    ceiling = span = max(1, (end - begin + 1) // 2)
+                    span.refused(end - begin + 1)
                     continue
-                size = self.bytes - before
-                if size > _WANTED:
-                    span = max(1, span // 2)
-                elif size < _WANTED // 3:
-                    span = min(2 * span, ceiling)
+                span.answered(self.bytes - before)
                 return end, self._logs(raw, set(addresses), begin, end)
 
         ahead = ThreadPoolExecutor(1, "logs")
@@ -184,10 +183,11 @@ class Node:
             raise CannotCheckError(f"{self._wire.what} does not answer {method} as a JSON-RPC node does")
         if error := answer.get("error"):
             said = error.get("message") if isinstance(error, dict) else error
-            raise RefusedError(f"{self._wire.what} refuses {method}: {shown(said)}")
+            raise AnsweredError(f"{self._wire.what} refuses {method}: {shown(said)}")
         return answer["result"]
 
-    def _hex(self, text: Any) -> bytes:
+    def hexed(self, text: Any) -> bytes:
+        """Return the bytes of an answer."""
         try:
             if text[:2] == "0x":
                 return bytes.fromhex(text[2:])
@@ -196,7 +196,7 @@ class Node:
         raise CannotCheckError(f"{self._wire.what} answered {shown(text, 40)} in place of bytes")
 
     def _sized(self, text: Any, size: int) -> bytes:
-        found = self._hex(text)
+        found = self.hexed(text)
         if len(found) != size:
             raise CannotCheckError(f"{self._wire.what} answered {shown(text, 80)} in place of {size} bytes")
         return found
@@ -253,7 +253,7 @@ class Node:
                     times[block][1],
                     address,
                     [self._sized(topic, 32) for topic in topics],
-                    self._hex(log.get("data")),
+                    self.hexed(log.get("data")),
                     self._sized(log.get("blockHash"), 32),
                 )
             )

@@ -32,6 +32,10 @@ class Rows:
             self._cut = True
         self._next = self._row()
 
+    def at(self, key: int) -> list[str] | None:
+        """Return the row that is next, if it is the one of a key."""
+        return self._next[1] if self._next is not None and self._next[0] == (key,) else None
+
     def expect(self, row: list[str]) -> None:
         """Compare the next row."""
         if self._cut:

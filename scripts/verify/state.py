@@ -220,6 +220,8 @@ class State:
         self.batches: dict[bytes, Batch] = {}
         self.pledges: list[Pledge] = []
         self.members: dict[bytes, Member] = {}
+        self.tokens: dict[bytes, list[Place]] = {}
+        """Where each was accredited."""
         self.minted: deque[tuple[bytes, int]] = deque()
         """What the token says came into being, until it says by which gateway."""
         self.balances: defaultdict[bytes, int] = defaultdict(int)

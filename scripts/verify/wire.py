@@ -6,8 +6,10 @@ import base64
 import http.client
 import io
 import json
+import socket
 import threading
 import time
+from contextlib import suppress
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +17,9 @@ from .out import CannotCheckError, shown
 
 SECONDS = 120
 """For one answer, from the question to its last byte."""
+
+_SLOWEST = 4_096
+"""Bytes a second that a file must have at least, beside the time for one answer."""
 
 _PIECE = 1 << 20
 _TRIES, _BUSY = 3, 6
@@ -64,12 +69,14 @@ class Wire:
         """
         connection = self._make(self._host, self._port, timeout=self._seconds)
         try:
-            connection.request("GET", self._path + path, None, self._headers)
-            answer = connection.getresponse()
+            line = _opened(connection)
+            with _Deadline(line, self._seconds):
+                connection.request("GET", self._path + path, None, self._headers)
+                answer = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise CannotCheckError(f"{self.what} does not answer ({type(error).__name__})") from error
-        return answer.status, io.BufferedReader(_Stream(connection, answer, most), _PIECE)
+        return answer.status, io.BufferedReader(_Stream(answer, line, most, self._seconds), _PIECE)
 
     def _ask(self, method: str, path: str, body: bytes | None, most: int) -> tuple[int, bytes]:
         """Ask, and again where the connection broke or the server says that it is busy.
@@ -85,9 +92,10 @@ class Wire:
             connection = kept or self._make(self._host, self._port, timeout=self._seconds)
             self._mine.connection = None
             try:
-                connection.request(method, path, body, self._headers)
-                answer = connection.getresponse()
-                found = self._read(answer, most)
+                with _Deadline(_opened(connection), self._seconds):
+                    connection.request(method, path, body, self._headers)
+                    answer = connection.getresponse()
+                    found = self._read(answer, most)
             except (TooLongError, TimeoutError) as error:
                 connection.close()
                 raise TooLongError(f"{self.what} sent too much, or took too long, for {method} {path}") from error
@@ -120,21 +128,64 @@ class Wire:
         return b"".join(pieces)
 
 
+class _Deadline:
+    """Ends a line that takes too long: each byte that drips in would put off the socket's own time-out."""
+
+    def __init__(self, line: socket.socket, seconds: float) -> None:
+        """Begin; the time does not run yet."""
+        self._line, self._over = line, False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def _end(self) -> None:
+        self._over = True
+        with suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> None:
+        """Let the time run."""
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it.
+
+        Raises:
+            TimeoutError: It is over: what was read, though it may look whole, was cut.
+
+        """
+        self._timer.cancel()
+        if self._over:
+            raise TimeoutError
+
+
+def _opened(connection: http.client.HTTPConnection) -> socket.socket:
+    """Return a connection's socket, which it lets go of before the last byte of some answers."""
+    if connection.sock is None:
+        connection.connect()
+    line: socket.socket = connection.sock
+    return line
+
+
 class _Stream(io.RawIOBase):
     """An answer's body, while it comes."""
 
-    def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse, most: int) -> None:
+    def __init__(self, answer: http.client.HTTPResponse, line: socket.socket, most: int, seconds: float) -> None:
         """Begin."""
-        self._connection, self._answer, self._left = connection, answer, most
+        self._answer, self._line, self._left, self._seconds = answer, line, most, seconds
+        self._end = time.monotonic() + seconds
 
     def readable(self) -> bool:
         """Return that it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read some bytes; an answer that is cut, or too long, is an error."""
-        piece = self._answer.read1(len(buffer))
+        """Read some bytes; an answer that is cut, too long or too slow is an error."""
+        with _Deadline(self._line, self._seconds):
+            piece = self._answer.read1(len(buffer))
         self._left -= len(piece)
+        self._end += len(piece) / _SLOWEST
+        if time.monotonic() > self._end:
+            raise TimeoutError("it is too slow")
         if self._left < 0:
             raise OSError("it is too long")
         if not piece and self._answer.length:
@@ -144,7 +195,8 @@ class _Stream(io.RawIOBase):
 
     def close(self) -> None:
         """Let go of the server."""
-        self._connection.close()
+        self._answer.close()
+        self._line.close()
         super().close()
 
 

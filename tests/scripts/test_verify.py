@@ -22,7 +22,7 @@ from scripts.verify import __main__ as command
 from scripts.verify import abi, explorer, replay, tree, words
 from scripts.verify.line import Line
 from scripts.verify.node import Node
-from scripts.verify.out import Progress, shown
+from scripts.verify.out import CannotCheckError, Progress, shown
 from scripts.verify.tape import Gift, Gifts, Place, Spool
 from tests import bundled
 from tests.api.explorer import merkle
@@ -563,6 +563,27 @@ def test_a_chain_that_is_rewound_meanwhile(stage: Stage, verify: Command, node: 
         assert "the chain was rewound while it was read" in verify.err
     finally:
         stage.node.rpc("evm_revert", then[0])
+
+
+def test_a_chain_that_is_rewound_while_a_receipt_is_looked_up(stage: Stage) -> None:
+    rewound, gift = [], abi.call_of("giftAt(uint256,uint64)")[:10].encode()
+
+    def lie(_path: str, asked: bytes, true: bytes) -> bytes:
+        if gift in asked:
+            rewound.append(asked)
+        if not rewound or (gift not in asked and b"eth_getBlockByNumber" not in asked):
+            return true
+        others = rb"\g<1>11111111"
+        return re.sub(rb'("hash": ?"0x|0{48})[0-9a-f]{8}', others, true)
+
+    stage.node_wire.lie = lie
+    check = stage.check("--sample", "0", "--receipt", "1-0")
+    try:
+        with pytest.raises(CannotCheckError, match="rewound"):
+            check.run()
+    finally:
+        stage.node_wire.lie = lambda _path, _asked, true: true
+    assert rewound
 
 
 def ignore_interrupts() -> None:
