@@ -5,7 +5,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/.moa/solcx
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 # The lanes of the tests, the longest first, and how many at a time: two cores are kept busy by four.
-TESTS := test-index test-scripts test-explorer test-contracts test-browser test-chain
+TESTS := test-scripts test-index test-contracts test-explorer test-nodes test-browser test-chain
 LANES ?= 4
 
 .PHONY: demo demo-reset test test-api $(TESTS) test-long mutants coverage bench datasette compile lint setup setup-dev lock abi examples
@@ -31,10 +31,13 @@ test: setup-dev
 test-contracts: compile
 	$(RUN) pytest tests/contracts
 
-test-api: test-index test-chain test-explorer
+test-api: test-index test-nodes test-chain test-explorer
 
 test-index: compile
-	$(RUN) pytest tests/api/indexer
+	$(RUN) pytest tests/api/indexer --ignore-glob="*_nodes.py"
+
+test-nodes: compile
+	$(RUN) pytest tests/api/indexer/test_*_nodes.py
 
 test-chain: compile
 	$(RUN) pytest tests/api/chain
