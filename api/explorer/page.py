@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eth_utils.crypto import keccak
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sha3 import keccak_256
 
 from api.errors import SettingsError
 from api.explorer import asked, words
@@ -30,7 +30,7 @@ _POLICY = (
 # The receipt alone may connect elsewhere: to the node that its reader chooses.
 _ANY_NODE = "'self' http: https:"
 
-_HELD_CALL = "0x" + (keccak(text="heldOf(uint256)")[:4] + (1).to_bytes(32, "big")).hex()
+_HELD_CALL = "0x" + (keccak_256(b"heldOf(uint256)").digest()[:4] + (1).to_bytes(32, "big")).hex()
 
 Cursor = Query(default=None, max_length=200)
 

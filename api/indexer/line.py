@@ -20,7 +20,7 @@ Places: TypeAlias = tuple[int, int]
 
 @dataclass
 class Line:
-    """One pool's line."""
+    """One pool's line. What it cannot be asked to do raises BrokenLineError, and changes nothing."""
 
     raised: int = 0
     number: int = 0  # of its contributions

@@ -40,10 +40,8 @@ TALLIES: dict[str, Tally] = {
 
 
 def count(table: str, values: Values, sums: Sums) -> tuple[int, ...]:
-    """Return the totals of an event's row, this one counted; `sums` is moved on. None where a table has no totals."""
-    tally = TALLIES.get(table)
-    if tally is None:
-        return ()
+    """Return the totals of an event's row, this one counted; `sums` is moved on. `table`: one of TALLIES."""
+    tally = TALLIES[table]
     key = (table, *(values[name] for name in tally.within))
     adds = tally.adds(values)
     found = sums[key] = tuple(a + b for a, b in zip(sums.get(key, (0,) * len(adds)), adds, strict=True))

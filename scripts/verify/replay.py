@@ -117,7 +117,6 @@ class Replay:
         }
         self.watch: list[Watch] = []
         self.watch_trees = self._workers.watch
-        self._last_hash: bytes | None = None
 
     def read(self, last: int) -> None:
         """Take in the logs up to a block.
