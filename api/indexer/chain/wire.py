@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import urllib3
 
-from api.errors import MoaError, NodeAwayError, NodeRefusedError, RangeRefusedError
+from api.errors import NodeAwayError, NodeRefusedError, RangeRefusedError
+from api.indexer.chain import timed
 
 T = TypeVar("T")
 Call = tuple[str, list[Any]]
@@ -23,9 +24,7 @@ HUGE = 2**28
 """Of any answer, in bytes: no block holds as much, and whoever never ends would fill the memory."""
 TIMEOUT = urllib3.Timeout(connect=5, read=120)
 LONGEST = 300.0
-"""Seconds within which an answer that has begun must be whole: whoever sends byte by byte is never silent for long."""
-PART = 2**20
-"""Bytes of an answer that are read at once, at most."""
+"""Seconds within which an answer must be whole: whoever sends byte by byte is never silent for long."""
 SAID = 300
 """Of an error's words, in characters: the rest is left out."""
 TRIES = 3
@@ -72,9 +71,8 @@ class Wire:
     def __init__(self, urls: Sequence[str]) -> None:
         """Make a client of one or more addresses; nothing is sent before the first question."""
         self._addresses = [_Address(url) for url in urls]
-        self._pool = urllib3.PoolManager(
-            maxsize=4, retries=False, timeout=TIMEOUT, headers={"Content-Type": "application/json"}
-        )
+        said = {"Content-Type": "application/json"}
+        self._pool = timed.pool(maxsize=4, retries=False, timeout=TIMEOUT, headers=said)
         self.switches = 0
         """How often another address took over: it may serve another chain."""
         self.seconds = {"node": 0.0, "parse": 0.0}
@@ -141,18 +139,24 @@ class Wire:
 
     def _post(self, url: str, body: bytes, largest: int | None) -> bytes:
         started = time.perf_counter()
+        most = HUGE if largest is None else largest
         try:
-            response = self._pool.request("POST", url, body=body, preload_content=False, redirect=False)
-            try:
-                content = _whole(url, response, largest)
-            except MoaError:
+            with timed.within(LONGEST) as limit:
+                response = self._pool.request("POST", url, body=body, preload_content=False, redirect=False)
+                content = response.read(most + 1)
+            if limit.over or len(content) > most:
                 response.close()
-                raise
             response.release_conn()
         except urllib3.exceptions.HTTPError as error:
-            raise NodeAwayError(f"the node at {_shown(url)} does not answer ({type(error).__name__})") from error
+            why = f"not in {LONGEST:g} seconds" if limit.over else type(error).__name__
+            raise NodeAwayError(f"the node at {_shown(url)} does not answer ({why})") from error
         finally:
             self.seconds["node"] += time.perf_counter() - started
+        if limit.over:
+            raise NodeAwayError(f"the node at {_shown(url)} does not answer (not in {LONGEST:g} seconds)")
+        if len(content) > most:
+            kind = NodeRefusedError if largest is None else RangeRefusedError
+            raise kind(f"the node's answer is larger than {most} bytes")
         self._last.size = len(content)
         if response.status >= 400 and content.lstrip()[:1] not in (b"{", b"["):
             raise NodeAwayError(f"the node at {_shown(url)} answered with HTTP {response.status}")
@@ -203,21 +207,6 @@ def _line(said: str) -> str:
     """Return a stranger's words as a part of a line: it goes into a log, and onto pages."""
     words = "".join(each if each.isprintable() else " " for each in said[:SAID])
     return words + "…" * (len(said) > SAID)
-
-
-def _whole(url: str, response: urllib3.BaseHTTPResponse, largest: int | None) -> bytes:
-    """Return the whole of an answer."""
-    ends, parts, size = time.monotonic() + LONGEST, [], 0
-    while part := response.read1(PART):
-        parts.append(part)
-        size += len(part)
-        if largest is not None and size > largest:
-            raise RangeRefusedError(f"the node's answer is larger than {largest} bytes")
-        if size > HUGE:
-            raise NodeRefusedError(f"the node's answer is larger than {HUGE} bytes, which no answer can be")
-        if time.monotonic() > ends:
-            raise NodeAwayError(f"the node at {_shown(url)} did not end its answer within {LONGEST:g} seconds")
-    return b"".join(parts)
 
 
 def _read(content: bytes, kind: Any, *, several: bool) -> list[_Reply[Any]]:
