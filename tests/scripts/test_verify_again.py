@@ -6,19 +6,27 @@ An explorer that lies in these alone is noticed, whatever the lie. Single values
 from __future__ import annotations
 
 import json
+import random
 import re
+from itertools import accumulate, pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.explorer.trace import Kind, Move
+from api.explorer.trace import Line as Theirs
+from api.explorer.trace import Span as Their
 from scripts.verify import again, donors, payers, site
 from scripts.verify.abi import name_of
 from scripts.verify.again import Again
 from scripts.verify.donors import Donors
 from scripts.verify.forms import Forms
+from scripts.verify.line import Line
 from scripts.verify.out import Report
 from scripts.verify.payers import Payers
 from scripts.verify.site import Site
+from scripts.verify.tape import Gifts, Place, Spool
 from tests.scripts.liars import Remembering, changed, parsed
 
 if TYPE_CHECKING:
@@ -205,6 +213,47 @@ def test_what_a_release_paid_is_what_its_gifts_add_up_to(asking: Asking, check: 
             assert sums[pool.number, milestone] == paid
     assert any(release.returned for pool in check.replay.state.pools for release in pool.releases.values())
     assert several, "a gift paid a release in several parts"
+
+
+def test_who_paid_is_what_the_explorer_s_own_line_says() -> None:
+    """Over gifts, releases and give-backs by chance: the two programs share nothing, and agree."""
+    several = 0
+    for seed in range(80):
+        chance, gifts, line, moves = random.Random(seed), Gifts(Spool()), Line(), list[Move]()  # noqa: S311
+        edges = [0]
+        for block in range(chance.randrange(1, 60)):
+            amounts = [chance.randrange(1, 30) for _ in range(chance.randrange(1, 6))]
+            first, at = edges[-1], Place(block, 0, bytes(32), 0)
+            edges += [first + total for total in accumulate(amounts)]
+            if len(amounts) == 1:
+                gifts.add_direct(first, *amounts, bytes(20), at, via=0, pledge=0)
+            else:
+                entries = b"".join(bytes(24) + amount.to_bytes(8) for amount in amounts)
+                gifts.add_batch(first, sum(amounts), bytes(32), at, entries)
+            gifts.settle()
+        for milestone in range(chance.randrange(1, 25)):
+            kept = sum(end - start for spans in line.spent.values() for start, end in spans)
+            if kept < edges[-1]:
+                spent = line.spend(milestone, chance.randrange(1, min(40, edges[-1] - kept) + 1))
+                moves += [Move(len(moves) + i, Kind.SPENT, milestone, *span) for i, span in enumerate(spent)]
+            of = chance.choice([number for number, spans in line.spent.items() if spans])
+            start, end = line.spent[of][-1]
+            if (back := chance.randrange(end - start + 1)) and line.give_back(of, end - back, back):
+                moves.append(Move(len(moves), Kind.RETURNED, of, end - back, end))
+        theirs, pool, asking = Theirs(moves), SimpleNamespace(gifts=gifts, number=1), Payers.__new__(Payers)
+        asking._gifts = SimpleNamespace(payer=lambda _pool, gift, parts: (gift.start, parts))  # type: ignore[assignment]
+        for milestone in line.spent:
+            wanted = []
+            for start, end in pairwise(edges):
+                trace = theirs.trace(Their(start, end))
+                parts = [(part.start, part.end) for part in trace if part.milestone == milestone]
+                wanted += [(start, parts)] if parts else []
+                several += len(parts) > 1
+            spans = sorted(line.spent[milestone])
+            for i, (since, _) in enumerate(wanted):
+                told = [shape for _, _, shape in asking._payers(pool, spans, since if i else 0)]  # type: ignore[arg-type]
+                assert told == wanted[i:], (seed, milestone)
+    assert several > 20
 
 
 def test_of_long_lists_the_beginning_and_a_place_by_chance_are_compared(
