@@ -194,8 +194,8 @@ class Ledger:
     def token(self) -> Any:
         return self.contracts["SettlementToken"]
 
-    def accredit(self, account: str, kind: int, name: str, details: bytes = bytes(32)) -> None:
-        self.send(self.contracts["Register"].functions.accredit(account, kind, word(name), details, ""), self.admin)
+    def accredit(self, account: str, kind: int, name: str, details: bytes = bytes(32), uri: str = "") -> None:
+        self.send(self.contracts["Register"].functions.accredit(account, kind, word(name), details, uri), self.admin)
 
     def now(self) -> int:
         """Return the time of the newest block."""

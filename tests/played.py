@@ -178,7 +178,7 @@ def refuse(ledger: Ledger) -> None:
 
 
 def finish(ledger: Ledger) -> None:
-    """A pool that is complete, and one that has just begun."""
+    """A pool that is complete, and one that has just begun; NGOs without a pool, of which one became another member."""
     words = {"descriptionHash": BETTER, "descriptionURI": "content:books"}
     pool = ledger.open_pool("Books", milestones=(10 * USD,), **words)
     ledger.record(pool, ledger.entries(1) + entry(CODES, 10), ledger.other_gateway)
@@ -191,6 +191,12 @@ def finish(ledger: Ledger) -> None:
         ledger.send(consent(pool, leaving[old], joining[new]), ledger.attestors[by])
     plan = (ledger.payee, USD, ledger.now() + 300 * DAY)
     ledger.send(ledger.judgement.functions.consentToMilestone(pool, plan), ledger.attestors[0])
-    ledger.send(ledger.contracts["Register"].functions.revoke(ledger.other_gateway), ledger.admin)
+    turned, gone, newest = ledger.w3.eth.accounts[17:20]
+    ledger.accredit(turned, 1, "Lake Clinics")
+    ledger.accredit(gone, 1, "Hill Schools")
+    for account in (turned, gone, ledger.other_gateway):
+        ledger.send(ledger.contracts["Register"].functions.revoke(account), ledger.admin)
+    ledger.accredit(turned, 2, "Attestor 6")
+    ledger.accredit(newest, 1, "Valley Water", *words.values())
     # Tokens that somebody sends by mistake.
     ledger.send(ledger.token.functions.transfer(ledger.fund.address, 3), ledger.donors[0])

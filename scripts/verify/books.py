@@ -257,7 +257,7 @@ class Books:
         before = self._state.members.get(v["account"])
         if before is not None and not before.revoked:
             self._report.add(where, "it accredits one that is a member")
-        self._state.members[v["account"]] = Member(v["name"], v["kind"], v["detailsHash"])
+        self._state.members[v["account"]] = Member(v["name"], v["kind"], v["detailsHash"], v["detailsURI"], at)
         if v["kind"] == TOKEN:
             self._state.tokens.setdefault(v["account"], []).append(at)
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from . import trace
 from .abi import events_of
-from .forms import Either, Forms, Shape, hexed, place
+from .again import Again
+from .donors import Donors
+from .forms import Forms, Shape, hexed, place
 from .gift_shapes import GiftShapes
 from .lists import Lists
 from .node import Header, Log, Node
 from .out import Progress, Report
+from .payers import Payers
 from .pool_shapes import PoolShapes
 from .receipts import Receipts
 from .site import Expected, Key, Site, list_in, whole
 from .state import Pool
 from .tables import CONTRIBUTIONS, contribution
-from .tape import Gift, Place
+from .tape import Gift
 from .words import HOLDERS
 
-_DONORS, _BLOCKS, _LATEST, _SHOWN, _PLEDGES, _LONG = 10, 12, 200, 12, 50, 1024
-
-_ADDED_UP, _POOLS = 5_000, 200
-"""A donor's gifts, and pools, up to which an answer has all of them."""
+_BLOCKS, _LATEST, _SHOWN, _LONG = 12, 200, 12, 1024
 
 _MANY = 50_000
 """Gifts up to which all pages of them are read."""
@@ -42,9 +41,8 @@ class Explorer:
         """Take what is compared."""
         self._site, self._forms, self._report, self._progress = site, forms, report, progress
         self._pools, self._gifts, self._state = PoolShapes(forms), GiftShapes(forms), forms.state
-        self._donors: dict[bytes, dict[int, dict[str, int]]] = {}
+        self._donors = Donors(site, forms, report, [])
         self._contracts = {at: name for name, at in forms.addresses.items()}
-        self._spans: dict[bytes, list[Place]] = {}
 
     def check(self, node: Node, block: Header, genesis: bytes, sample: int, gifts: str = "pages") -> None:
         """Ask for everything that it shows of money; of single gifts' proofs and traces, and of raw logs, a sample.
@@ -61,9 +59,7 @@ class Explorer:
         Lists(self._site, self._forms, self._report, self._progress).check()
         self._overview(genesis)
         some = list(self._state.some_gifts(sample))
-        chance = random.SystemRandom()
-        named = [gift.donor for _, gift in some if any(gift.donor)]
-        self._donors = {donor: {} for donor in chance.sample(named, min(_DONORS, len(named)))}
+        self._donors = Donors(self._site, self._forms, self._report, some)
         done = 0
         by_export = gifts == "export" or (gifts == "auto" and self._state.gifts > _MANY and self._site.offers_export())
         if by_export:
@@ -73,8 +69,9 @@ class Explorer:
         receipts = Receipts(self._site, self._forms, self._report, some)
         for pool, gift in some:
             receipts.check(pool, gift)
-        for donor, pools in self._donors.items():
-            self._donor(donor, pools)
+        self._donors.check()
+        Payers(self._site, self._forms, self._report).check()
+        Again(self._site, self._forms, self._report, some).check()
         self._events(node, {gift.place.block for _, gift in some[:_BLOCKS]}, block.number)
 
     # ------------------------------------------------------------------------------------- the whole and the lists
@@ -116,8 +113,7 @@ class Explorer:
         token = hexed(pool.stored["token"])
         rows = self._site.export(path, _COLUMNS, 2, _HEAD + _ROW * pool.gifts.count)
         for i, gift in enumerate(pool.gifts.gifts()):
-            if gift.donor in self._donors:
-                self._add_up(pool, gift)
+            self._donors.add(pool, gift)
             if rows is not None:
                 rows.expect([*contribution(pool.number, gift), *self._beside(gift, token)])
             if not i & 4095:
@@ -140,8 +136,7 @@ class Explorer:
         def expected() -> Iterator[Expected]:
             nonlocal count
             for gift in pool.gifts.newest():
-                if gift.donor in self._donors:
-                    self._add_up(pool, gift)
+                self._donors.add(pool, gift)
                 count += 1
                 if not count & 1023:
                     self._progress.tell("asking the explorer for every gift", done + count, self._state.gifts)
@@ -153,59 +148,6 @@ class Explorer:
         for _ in gifts:  # where the list was cut short, the donors' sums still want the rest
             pass
         return done + pool.gifts.count
-
-    def _add_up(self, pool: Pool, gift: Gift) -> None:
-        sums = self._donors[gift.donor].setdefault(
-            pool.number, dict.fromkeys(("amount", "spent", "refunded", "waiting", "contributions"), 0)
-        )
-        waiting = pool.line.unspent(gift.start, gift.start + gift.amount)
-        refunded = trace.refunded_of(self._state, pool, gift.start, gift.amount, gift.batch)
-        sums["amount"] += gift.amount
-        sums["spent"] += gift.amount - waiting
-        sums["refunded"] += refunded
-        sums["waiting"] += waiting - refunded
-        sums["contributions"] += 1
-        places = [*self._spans.get(gift.donor, []), gift.place]
-        self._spans[gift.donor] = [min(places), max(places)]
-
-    def _donor(self, donor: bytes, pools: dict[int, dict[str, int]]) -> None:
-        path, rest = f"/donors/{hexed(donor)}", dict(pools)
-        count = sum(sums["contributions"] for sums in pools.values())
-        if count > _ADDED_UP:
-            # Its gifts are compared one by one in their pools' lists; the sums are of the newest alone.
-            self._site.one(path, {"donor": hexed(donor)})
-            return
-        first, last = self._spans[donor]
-        orders = [(n, p) for n, p in enumerate(self._state.pledges, 1) if p.stored["donor"] == donor]
-        pledges = [self._gifts.pledge(number, pledge) for number, pledge in orders[: -_PLEDGES - 1 : -1]]
-        shape: Shape = {"donor": hexed(donor), "contributions": count, "first": place(first), "last": place(last)}
-        shape |= {"pools_total": len(pools), "since": None}
-        found = self._site.one(path, shape | {"pledges": pledges})
-        for shown in list_in(found, "pools"):
-            number = shown.get("pool") if isinstance(shown, dict) else None
-            sums = rest.pop(number, None) if isinstance(number, int) else None
-            if sums is None or number is None:
-                self._report.differs(f"{path}, a pool", API=number, chain="no gift to such a pool")
-                continue
-            pool = self._state.pool(number)
-            over = [pool.ended_at(clock) is not None for clock in self._forms.clocks()]
-            shape = {name: str(value) for name, value in sums.items() if name != "contributions"}
-            shape |= {"contributions": sums["contributions"], "token": self._forms.token(pool.stored["token"])}
-            shape["claimable"] = Either(str(sums["waiting"] if it else 0) for it in over)
-            self._site.compare(f"{path}, pool {number}", shape | self._forms.named(number), shown)
-        for number in rest if len(pools) <= _POOLS else ():
-            self._report.differs(f"{path}, pool {number}", API="nothing", chain="it is there")
-        self._totals(path, pools, found)
-
-    def _totals(self, path: str, pools: dict[int, dict[str, int]], found: Any) -> None:
-        """Compare what a donor gave in all, by token."""
-        totals: dict[bytes, int] = {}
-        for number, sums in pools.items():
-            token = self._state.pool(number).stored["token"]
-            totals[token] = totals.get(token, 0) + sums["amount"]
-        wanted = [{"token": self._forms.token(token), "amount": str(amount)} for token, amount in totals.items()]
-        told = sorted(list_in(found, "totals"), key=str)
-        self._site.compare(f"{path}, totals", sorted(wanted, key=str), told)
 
     # ----------------------------------------------------------------------------------------------- the raw logs
 

@@ -6,8 +6,12 @@ Names that a shape has beside these (titles, texts, ISO times) are not looked at
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
 
 from .forms import KINDS, PERIODS, REASONS, Either, Forms, Shape, hexed, iso, place, way
+from .line import Span
+from .pool_shapes import SPANS
 from .state import DAY, STOPPED, Batch, Pledge, Pool, Values
 from .tape import BROUGHT, Gift, Place
 from .trace import refunded_of
@@ -131,6 +135,15 @@ class GiftShapes:
             "matches": True,
         }
 
+    def payer(self, pool: Pool, gift: Gift, parts: list[Span]) -> Shape:
+        """Return a contribution that paid a release, with the parts of it that did."""
+        return {
+            "contribution": self.gift(pool, gift),
+            "amount": str(sum(end - start for start, end in parts)),
+            "parts": [{"start": str(start), "end": str(end)} for start, end in parts[:SPANS]],
+            "parts_total": len(parts),
+        }
+
     def refund(self, at: Place, v: Values) -> Shape:
         """Return a refund, to a donor or to a batch's gateway."""
         own = "start" in v
@@ -200,6 +213,20 @@ class GiftShapes:
             "collections": s["collections"],
             "failure": failure and {"reason": REASONS[failure[0]], "tried": place(failure[1])},
             "pledged": place(pledge.place),
+        }
+
+    def collection(self, at: Place, row: Sequence[Any]) -> Shape:
+        """Return what was collected of a standing order once."""
+        _, keeper, number, period, start, amount, pool = row
+        return {
+            "pledge": number,
+            **self._forms.named(pool),
+            "token": self._forms.token(self._forms.state.pool(pool).stored["token"]),
+            "amount": str(amount),
+            "period": period,
+            "contribution": f"{pool}-{start}",
+            "keeper": self._forms.who(keeper),
+            "collected": place(at),
         }
 
     def movement(self, at: Place, event: str, v: Values) -> Shape:

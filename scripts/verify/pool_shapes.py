@@ -21,11 +21,12 @@ from .forms import (
     rejected_of,
     stop_of,
 )
-from .state import Payout, Pool, Release, Round, Sponsorship, Values
+from .state import Member, Payout, Pool, Release, Round, Sponsorship, Values
 from .tape import Place
 
-MOST, _ROUNDS, _PLANS, _SPANS = 50, 3, 20, 20
-"""How many an answer tells, the newest: milestones, releases and returns; rounds; proposals; pieces of a release."""
+MOST, _ROUNDS, _PLANS, SPANS = 50, 3, 20, 20
+"""How many an answer tells, the newest: milestones, releases and returns; rounds; proposals; pieces of a release,
+and of a gift that paid one."""
 
 
 class PoolShapes:
@@ -193,7 +194,7 @@ class PoolShapes:
             "payee": self._forms.who(v["payee"]),
             "token": self._forms.token(v["token"]),
             "amount": str(v["amount"]),
-            "spent": [{"start": str(start), "end": str(end)} for start, end in release.spends[:_SPANS]],
+            "spent": [{"start": str(start), "end": str(end)} for start, end in release.spends[:SPANS]],
             "spans": len(release.spends),
             "returned": str(release.returned),
             "caller": self._forms.who(v["caller"]),
@@ -209,6 +210,15 @@ class PoolShapes:
             | money
             | {"payee": self._forms.who(v["payee"]), "token": self._forms.token(v["token"]), "returned": place(at)}
         )
+
+    def ngo(self, account: bytes, member: Member, pools: int) -> Shape:
+        """Return an NGO as lists show it."""
+        return {
+            "ngo": self._forms.who(account),
+            "details": content(member.details, member.uri),
+            "accredited": place(member.place),
+            "pools_total": pools,
+        }
 
     def payout(self, pool: Pool, milestone: int, payout: Payout) -> Shape:
         """Return a payout round."""

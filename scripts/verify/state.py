@@ -116,6 +116,8 @@ class Member:
     name: bytes
     kind: int
     details: bytes
+    uri: str
+    place: Place
     revoked: bool = False
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 from .deployment import Deployment
 from .node import Node
 from .out import Progress, Report
-from .state import Member, Pool, State
+from .state import Pool, State
 
 Question = tuple[str, str, tuple[int | bytes, ...], str, Any]
 """The contract, the view, its arguments, what it is about, and what the logs say."""
@@ -63,8 +63,9 @@ def _questions(state: State, deployment: Deployment) -> Iterator[Question]:
         address = deployment.addresses[name]
         yield "SettlementToken", "balanceOf(address)", (address,), f"{name}'s tokens", state.balances[address]
     for account, member in state.members.items():
-        zero = Member(bytes(32), 0, bytes(32)) if member.revoked else member
-        stored = {"kind": zero.kind, "name": zero.name, "detailsHash": zero.details}
+        stored: dict[str, Any] = {"kind": member.kind, "name": member.name, "detailsHash": member.details}
+        if member.revoked:
+            stored = {"kind": 0, "name": bytes(32), "detailsHash": bytes(32)}
         yield "Register", "memberOf(address)", (account,), f"member 0x{account.hex()}", stored
     for gateway, reference in _some(state.lists["Minted"].forwards(), state.lists["Minted"].count, state.sample):
         what = f"deposit 0x{reference.hex()} of 0x{gateway.hex()}"

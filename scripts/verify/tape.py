@@ -190,6 +190,19 @@ class Gifts(Tape):
             else:
                 yield from reversed(list(_of_batch(row, self._entries(row))))
 
+    def since(self, place: int) -> Iterator[Gift]:
+        """Yield the gifts from the one on whose places this one is among, the first one first."""
+        for i in range(max(0, bisect_right(self._firsts, place) - 1), len(self._ats) + 1):
+            for row in self._chunk(i):
+                if row[0] + row[1] > place:
+                    found = [_direct(row)] if len(row) == 7 else _of_batch(row, self._entries(row))
+                    yield from (gift for gift in found if gift.start + gift.amount > place)
+
+    def of_batch(self, start: int) -> Iterator[Gift]:
+        """Yield the gifts of the batch that begins here, in their order."""
+        for row in self._rows_at(start):
+            yield from _of_batch(row, self._entries(row))
+
     def _rows_at(self, start: int) -> Iterator[Any]:
         at = bisect_right(self._firsts, start) - 1
         chunks = [self._open] if self._open and self._open[0][0] <= start else [self._chunk(at)] if at >= 0 else []

@@ -13,6 +13,7 @@ from scripts.verify import abi, tables
 from scripts.verify.node import Log, Node
 from scripts.verify.out import CannotCheckError, Report
 from scripts.verify.state import Member, State
+from scripts.verify.tape import Place
 from scripts.verify.tokens import tokens_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def test_a_text_in_an_event(kind: str) -> None:
 def test_a_name_in_a_word(kind: str) -> None:
     word = TEXTS[kind][:31].ljust(32, b"\0")
     name = events.text(word.rstrip(b"\0"))
-    assert abi.name_of(word) == Member(word, 1, bytes(32)).text == name
+    assert abi.name_of(word) == Member(word, 1, bytes(32), "", Place(0, 0, b"", 0)).text == name
     log = Log(1, 0, bytes(32), 0, bytes(20), [], b"", bytes(32))
     values = {"account": bytes(20), "kind": 1, "name": word, "detailsHash": bytes(32), "detailsURI": ""}
     made = tables.row_of(log, "Accredited", values, State(0))
