@@ -101,6 +101,8 @@ def server(*, own: bool = False) -> Iterator[Server]:
         try:
             with psycopg.connect(found.address, autocommit=True) as connection:
                 connection.execute("ALTER SYSTEM SET fsync = off")
+                # It commits when it likes, and each commit is one more look for whoever waits for news.
+                connection.execute("ALTER SYSTEM SET autovacuum = off")
                 connection.execute("SELECT pg_reload_conf()")
             yield found
         finally:
