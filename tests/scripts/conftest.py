@@ -13,6 +13,7 @@ from scripts.content import Content
 from scripts.ledger import Deployment, Ledger
 from scripts.members import Cast
 from scripts.node import ROOT, start_chain
+from scripts.verify import site
 from tests.ledger import environment, free_port
 from tests.scripts import liars
 from tests.scripts.demo_runs import Runs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scripts.rpc import Node
+    from scripts.verify.__main__ import Check
     from tests.scripts.liars import Stage
 
 
@@ -73,3 +75,19 @@ def month(runs: Runs) -> list[str]:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A chain on which everything happened, with an explorer and a bundle of it."""
     yield from liars.played(tmp_path_factory.mktemp("played"))
+
+
+@pytest.fixture(scope="module")
+def check(stage: Stage) -> Iterator[Check]:
+    """What was recomputed of that chain."""
+    found = stage.check()
+    found.run()
+    yield found
+    found.replay.close()
+
+
+@pytest.fixture(params=[2, 200])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many items a page has."""
+    monkeypatch.setattr(site, "_LIMIT", request.param)
+    return int(request.param)

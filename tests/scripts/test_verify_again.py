@@ -31,7 +31,7 @@ from tests.conftest import LONG
 from tests.scripts.liars import Remembering, changed, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from scripts.verify.__main__ import Check
     from tests.scripts.liars import Stage
@@ -105,26 +105,11 @@ class Asking:
         return found if LONG else dict(sorted(found.items(), key=lambda page: -len(page[1]))[:3])
 
 
-@pytest.fixture(scope="module")
-def check(stage: Stage) -> Iterator[Check]:
-    found = stage.check()
-    found.run()
-    yield found
-    found.replay.close()
-
-
 @pytest.fixture
 def asking(stage: Stage, check: Check, monkeypatch: pytest.MonkeyPatch) -> Asking:
     monkeypatch.setattr(donors, "_DONORS", 1_000)
     monkeypatch.setattr(again, "_SOME", 1_000)
     return Asking(stage, check)
-
-
-@pytest.fixture(params=[2, 200])
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many items a page has."""
-    monkeypatch.setattr(site, "_LIMIT", request.param)
-    return int(request.param)
 
 
 def elsewhere(item: dict[str, Any]) -> dict[str, Any]:

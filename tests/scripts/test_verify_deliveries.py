@@ -58,24 +58,9 @@ class Reading:
         return {path: items for path, items in asked.items() if items}
 
 
-@pytest.fixture(scope="module")
-def check(stage: Stage) -> Iterator[Check]:
-    found = stage.check()
-    found.run()
-    yield found
-    found.replay.close()
-
-
 @pytest.fixture
 def reading(stage: Stage, check: Check) -> Reading:
     return Reading(stage, check)
-
-
-@pytest.fixture(params=[2, 200])
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many items a page has."""
-    monkeypatch.setattr(site, "_LIMIT", request.param)
-    return int(request.param)
 
 
 def values(item: dict[str, Any], before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
